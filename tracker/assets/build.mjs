@@ -1,0 +1,171 @@
+// Makes tracker/static/dist from the sources beside this file and from npm's packages:
+//   main.js, charts.js  bundled as modules; what one of them imports lazily becomes a chunk of its own
+//   main.css            bundled, rid of rules that no page can use, minified
+//   sprite.svg          the Tabler icons named in icons.txt, each a <symbol id="icon-NAME">
+//   images              *.svg, *.png, *.ico beside this file, copied
+// Every name carries a hash of its content, so that browsers may keep the files for ever; manifest.json maps
+// the plain names to them. Each file that gains by it stands also compressed (.gz, .br).
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, extname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+import * as esbuild from "esbuild";
+import { transform } from "lightningcss";
+import { PurgeCSS } from "purgecss";
+
+const SOURCES = dirname(fileURLToPath(import.meta.url));
+const ROOT = join(SOURCES, "..", "..");
+const DIST = join(ROOT, "tracker", "static", "dist");
+const NEXT = `${DIST}.next`;
+const ICONS = join(ROOT, "node_modules", "@tabler", "icons", "icons");
+
+// light-dark(), nesting, :has() and cascade layers are written as they are from these versions on.
+const version = (major, minor = 0) => (major << 16) | (minor << 8);
+const TARGETS = { chrome: version(123), edge: version(123), firefox: version(128), safari: version(17, 5) };
+const ESBUILD_TARGETS = ["chrome123", "edge123", "firefox128", "safari17.5"];
+
+const manifest = {};
+
+function emit(name, content) {
+  const bytes = Buffer.from(content);
+  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 10);
+  const extension = extname(name);
+  const hashed = `${name.slice(0, -extension.length)}-${hash}${extension}`;
+  writeFileSync(join(NEXT, hashed), bytes);
+  manifest[name] = hashed;
+}
+
+// ---------------------------------------------------------------- scripts
+
+async function scripts() {
+  const entries = ["main.js", "charts.js"].map((name) => join(SOURCES, name)).filter(existsSync);
+  const result = await esbuild.build({
+    entryPoints: entries,
+    outdir: NEXT,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    minify: true,
+    legalComments: "eof",
+    target: ESBUILD_TARGETS,
+    entryNames: "[name]-[hash]",
+    chunkNames: "chunk-[hash]",
+    metafile: true,
+    logLevel: "warning",
+  });
+  for (const [path, output] of Object.entries(result.metafile.outputs)) {
+    if (output.entryPoint) manifest[relative(SOURCES, output.entryPoint)] = relative(NEXT, path);
+  }
+}
+
+// ---------------------------------------------------------------- style sheets
+
+const READ = new Set([".html", ".py", ".js"]);
+const SKIPPED = new Set(["static", "translations", "data", "__pycache__"]);
+
+function* filesUnder(folder) {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && !SKIPPED.has(entry.name)) yield* filesUnder(path);
+    else if (entry.isFile() && READ.has(extname(entry.name))) yield path;
+  }
+}
+
+// A class put together in a template (`badge-{{ tone }}`, `{{ size }}-col`) or in a script (`bg-${tone}`) is not
+// readable as a word, so whatever begins or ends like it stays.
+function assembled(text) {
+  const starts = [...text.matchAll(/([A-Za-z][\w-]*-)(?:\{\{|\$\{|" ?~|' ?~|\{)/g)].map((m) => new RegExp(`^${m[1]}`));
+  const ends = [...text.matchAll(/(?:\}\}|\})(-[\w-]+)/g)].map((m) => new RegExp(`${m[1]}$`));
+  return [...starts, ...ends];
+}
+
+async function styles() {
+  const bundled = await esbuild.build({
+    entryPoints: [join(SOURCES, "main.css")],
+    bundle: true,
+    write: false,
+    target: ESBUILD_TARGETS,
+    loader: { ".svg": "dataurl", ".woff2": "dataurl" },
+    logLevel: "warning",
+  });
+  const pages = ["templates", "tracker", "workflows", "scoring"].flatMap((folder) => [
+    ...filesUnder(join(ROOT, folder)),
+  ]);
+  const texts = pages.map((path) => readFileSync(path, "utf8"));
+  // htmx writes its own marks on elements, and the bundled scripts may add classes of their libraries.
+  const safelist = { standard: [/^htmx-/, /^is-/, /^aria-/], greedy: [], deep: [] };
+  safelist.standard.push(...texts.flatMap(assembled));
+  const [purged] = await new PurgeCSS().purge({
+    content: texts.map((raw) => ({ raw, extension: "html" })),
+    css: [{ raw: bundled.outputFiles[0].text }],
+    defaultExtractor: (content) => content.match(/[A-Za-z0-9_-]+/g) ?? [],
+    safelist,
+  });
+  const { code } = transform({
+    filename: "main.css",
+    code: Buffer.from(purged.css),
+    minify: true,
+    targets: TARGETS,
+  });
+  emit("main.css", code);
+}
+
+// ---------------------------------------------------------------- icons and images
+
+function symbol(line) {
+  const [style, name] = line.includes("/") ? line.split("/") : ["outline", line];
+  const file = join(ICONS, style, `${name}.svg`);
+  if (!existsSync(file)) throw new Error(`icons.txt names an icon that Tabler does not have: ${line}`);
+  const drawing = readFileSync(file, "utf8").match(/<svg[^>]*>([\s\S]*)<\/svg>/)[1];
+  const paths = drawing.replace(/<path[^>]*stroke="none"[^>]*fill="none"[^>]*\/>/g, "").replace(/\s+/g, " ").trim();
+  const paint =
+    style === "filled"
+      ? 'fill="currentColor"'
+      : 'fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"';
+  return `<symbol id="icon-${name}${style === "filled" ? "-filled" : ""}" viewBox="0 0 24 24" ${paint}>${paths}</symbol>`;
+}
+
+function sprite() {
+  const list = join(SOURCES, "icons.txt");
+  if (!existsSync(list)) return;
+  const names = readFileSync(list, "utf8").split("\n").map((line) => line.replace(/#.*/, "").trim()).filter(Boolean);
+  const symbols = [...new Set(names)].sort().map(symbol).join("\n");
+  emit("sprite.svg", `<svg xmlns="http://www.w3.org/2000/svg">\n${symbols}\n</svg>\n`);
+}
+
+function images() {
+  for (const name of readdirSync(SOURCES)) {
+    if ([".svg", ".png", ".ico", ".webp"].includes(extname(name))) emit(name, readFileSync(join(SOURCES, name)));
+  }
+}
+
+// ---------------------------------------------------------------- compression
+
+function compress() {
+  for (const name of readdirSync(NEXT)) {
+    if (![".js", ".css", ".svg"].includes(extname(name))) continue;
+    const path = join(NEXT, name);
+    const plain = readFileSync(path);
+    const packed = {
+      gz: gzipSync(plain, { level: 9 }),
+      br: brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
+    };
+    for (const [suffix, bytes] of Object.entries(packed)) {
+      if (bytes.length < plain.length * 0.95) writeFileSync(`${path}.${suffix}`, bytes);
+    }
+  }
+}
+
+rmSync(NEXT, { recursive: true, force: true });
+mkdirSync(NEXT, { recursive: true });
+await Promise.all([scripts(), styles()]);
+sprite();
+images();
+compress();
+writeFileSync(join(NEXT, "manifest.json"), `${JSON.stringify(manifest, Object.keys(manifest).sort(), 2)}\n`);
+rmSync(DIST, { recursive: true, force: true });
+renameSync(NEXT, DIST);
