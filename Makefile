@@ -99,5 +99,5 @@ $(STAMPS)/dev: requirements-dev.txt $(STAMPS)/base
 $(DIST)/manifest.json: $(ASSET_SOURCES) | $(STAMPS)/venv
 	PYTHON=$(BIN)/python sh tracker/assets/build
 
-$(ZH)/LC_MESSAGES/messages.mo: $(wildcard $(ZH)/*.po) tracker/translations/build.py $(STAMPS)/base
+$(ZH)/LC_MESSAGES/messages.mo: $(wildcard $(ZH)/*.po) tracker/translations/build.py | $(STAMPS)/base
 	$(BIN)/python -m tracker.translations.build
