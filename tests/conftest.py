@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
@@ -130,6 +131,19 @@ def migrate(url: str) -> None:
         dispose(app)
 
 
+class LentConnection(sa.Connection):
+    """The one connection of a test, standing in for the engine where code asks that for a connection."""
+
+    @contextmanager
+    def connect(self) -> Iterator[sa.Connection]:
+        savepoint = self.begin_nested()
+        try:
+            yield self
+        finally:
+            if savepoint.is_active:
+                savepoint.rollback()
+
+
 @dataclass(frozen=True)
 class Home:
     """An application on a migrated database that no test ever changes for good."""
@@ -143,7 +157,7 @@ class Home:
 
         engines = db._app_engines[self.app]
         engine = engines[None]
-        with engine.connect() as connection:
+        with LentConnection(engine) as connection:
             transaction = connection.begin()
             engines[None] = connection  # type: ignore[assignment]
             try:

@@ -48,7 +48,7 @@ def application_group() -> click.Group:
             self._load_plugin_commands()
             return click.Group.list_commands(self, ctx)
 
-    group = Group("tracker", create_app=create_app, load_dotenv=False, help=HELP)
+    group = Group(name="tracker", create_app=create_app, load_dotenv=False, help=HELP)
     pure = (pure_command(name) for name in PURE_COMMANDS)
     for command in (*COMMANDS, *filter(None, pure)):
         group.add_command(command)

@@ -1,21 +1,22 @@
 """The built front end: from plain names to hashed files, and their serving.
 
 The bundler (tracker/assets/build.mjs) writes `static/dist/manifest.json`. A hashed name never changes its
-content, so browsers keep those files for a year; WhiteNoise hands out the compressed copy beside each.
+content, so browsers keep those files for ever; WhiteNoise hands out the compressed copy beside each.
 """
 
 import json
 import re
 from functools import cache
 from pathlib import Path
+from wsgiref.headers import Headers
 
-from flask import Flask, url_for
+from flask import Flask, current_app, has_request_context, request
 from whitenoise import WhiteNoise
 
 STATIC = Path(__file__).resolve().parent / "static"
 MANIFEST = STATIC / "dist" / "manifest.json"
 
-_HASHED = re.compile(r"/dist/.+-[0-9a-zA-Z]{8,10}\.[a-z0-9]+$")
+_HASHED = re.compile(r"/dist/[^/]+-[0-9A-Za-z]{8,10}\.[a-z0-9]+$")
 
 
 class AssetMissing(RuntimeError):
@@ -23,9 +24,12 @@ class AssetMissing(RuntimeError):
 
 
 @cache
-def _manifest(changed: int) -> dict[str, str]:
-    """The mapping from plain to hashed name; `changed` is the file's time, so that a rebuild is noticed."""
-    names: dict[str, str] = json.loads(MANIFEST.read_text(encoding="utf-8"))
+def _manifest() -> dict[str, str]:
+    """Plain name → hashed name, read once: what is served is settled when the server starts."""
+    try:
+        names: dict[str, str] = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise AssetMissing("the front end has not been built: run `make assets`") from None
     return names
 
 
@@ -34,18 +38,19 @@ def asset_file(name: str) -> str:
 
     Raises AssetMissing with what to do about it.
     """
-    try:
-        names = _manifest(MANIFEST.stat().st_mtime_ns)
-    except FileNotFoundError:
-        raise AssetMissing("the front end has not been built: run `make assets`") from None
+    names = _manifest()
     if name not in names:
-        raise AssetMissing(f"the build makes no {name!r}: it makes {', '.join(sorted(names))}")
+        raise AssetMissing(f"the build makes no {name!r}; it makes {', '.join(sorted(names))}")
     return f"dist/{names[name]}"
 
 
 def asset_url(name: str) -> str:
-    """The address of a built file: `asset_url('main.css')`."""
-    return url_for("static", filename=asset_file(name))
+    """The address of a built file: `asset_url('main.css')`.
+
+    Put together by hand: a list has hundreds of icons, and `url_for` would take most of its time.
+    """
+    root = request.script_root if has_request_context() else ""
+    return f"{root}{current_app.static_url_path}/{asset_file(name)}"
 
 
 def icon_url(name: str) -> str:
@@ -53,26 +58,34 @@ def icon_url(name: str) -> str:
     return f"{asset_url('sprite.svg')}#icon-{name}"
 
 
+def asset_bytes(name: str) -> int:
+    """Size of a built file in bytes as it is sent, compressed where that helps."""
+    path = STATIC / asset_file(name)
+    packed = path.with_name(f"{path.name}.br")
+    return (packed if packed.exists() else path).stat().st_size
+
+
 def _immutable(_path: str, url: str) -> bool:
     return _HASHED.search(url) is not None
 
 
+def _secure(headers: Headers, _path: str, _url: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+
+
 def init_static(app: Flask) -> None:
     """Give templates `asset_url` and `icon_url`, and serve `static/` before the application is asked."""
+    _manifest.cache_clear()
     app.jinja_env.globals.update(asset_url=asset_url, icon_url=icon_url)
-    if app.debug or not STATIC.is_dir():
-        return  # Flask's own route reads the folder anew on every request
+    if not STATIC.is_dir():
+        return
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
         root=str(STATIC),
         prefix=f"{app.static_url_path}/",
         max_age=3600,
+        allow_all_origins=False,
         immutable_file_test=_immutable,
+        add_headers_function=_secure,
     )
-
-
-def asset_bytes(name: str) -> int:
-    """Size of a built file as sent compressed, in bytes; for the size budget and `tracker doctor`."""
-    path = STATIC / asset_file(name)
-    packed = path.with_name(f"{path.name}.br")
-    return (packed if packed.exists() else path).stat().st_size

@@ -7,7 +7,7 @@
 // the plain names to them. Each file that gains by it stands also compressed (.gz, .br).
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -19,7 +19,6 @@ import { PurgeCSS } from "purgecss";
 const SOURCES = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(SOURCES, "..", "..");
 const DIST = join(ROOT, "tracker", "static", "dist");
-const NEXT = `${DIST}.next`;
 const ICONS = join(ROOT, "node_modules", "@tabler", "icons", "icons");
 
 // light-dark(), nesting, :has() and cascade layers are written as they are from these versions on.
@@ -28,6 +27,11 @@ const TARGETS = { chrome: version(123), edge: version(123), firefox: version(128
 const ESBUILD_TARGETS = ["chrome123", "edge123", "firefox128", "safari17.5"];
 
 const manifest = {};
+
+// Built beside its place and moved there whole, so that a running server never sees half a build.
+mkdirSync(dirname(DIST), { recursive: true });
+const NEXT = mkdtempSync(`${DIST}.`);
+process.on("exit", () => rmSync(NEXT, { recursive: true, force: true }));
 
 function emit(name, content) {
   const bytes = Buffer.from(content);
@@ -160,12 +164,11 @@ function compress() {
   }
 }
 
-rmSync(NEXT, { recursive: true, force: true });
-mkdirSync(NEXT, { recursive: true });
 await Promise.all([scripts(), styles()]);
 sprite();
 images();
 compress();
 writeFileSync(join(NEXT, "manifest.json"), `${JSON.stringify(manifest, Object.keys(manifest).sort(), 2)}\n`);
+chmodSync(NEXT, 0o755);
 rmSync(DIST, { recursive: true, force: true });
 renameSync(NEXT, DIST);
