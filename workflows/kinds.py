@@ -50,3 +50,27 @@ class AuditMode(Worded):
 
     ON_SITE = "on_site", "现场审核", "on-site audit"
     DESK = "desk", "资料审核", "desk audit"
+
+
+class TaskState(Worded):
+    """Where a task of a corrective action stands."""
+
+    OPEN = "open", "未完成", "open"
+    DONE = "done", "已完成", "done"
+    DROPPED = "dropped", "已放弃", "dropped"
+
+
+class CauseKind(Worded):
+    """What a cause is to the problem (E.5)."""
+
+    ROOT = "root", "根本原因", "root cause"
+    CONTRIBUTING = "contributing", "促成原因", "contributing cause"
+    ESCAPE = "escape", "逃逸原因", "escape cause"
+
+
+class VerificationMethod(Worded):
+    """How a cause was shown to be one."""
+
+    MEASUREMENT = "measurement", "测量", "measurement"
+    OBSERVATION = "observation", "观察", "observation"
+    REPRODUCTION = "reproduction", "重现", "reproduction"
