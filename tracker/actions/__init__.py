@@ -1,0 +1,1 @@
+"""Corrective actions: the problem, its causes, the plan, and its effect."""

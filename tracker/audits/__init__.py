@@ -1,0 +1,1 @@
+"""Follow-up audits: was it done, and did it work?"""

@@ -1,0 +1,1 @@
+"""The first page: where we stand and what to do next."""

@@ -1,0 +1,17 @@
+"""The extensions, created unbound; the application factory binds them."""
+
+from flask_compress import Compress
+from flask_htmx import HTMX
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+
+from tracker.database import db
+
+htmx = HTMX()
+csrf = CSRFProtect()
+login = LoginManager()
+migrate = Migrate()
+compress = Compress()
+
+__all__ = ["compress", "csrf", "db", "htmx", "login", "migrate"]

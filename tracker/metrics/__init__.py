@@ -1,0 +1,1 @@
+"""Metrics of category 4: targets, monthly values, and the facts they prove."""

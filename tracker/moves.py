@@ -1,0 +1,168 @@
+"""The one bridge from a row to the state machines: every change of state goes through `move`."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Mapped
+
+from tracker import history, signatures
+from tracker.database import db
+from tracker.errors import Conflict, RefusedMove
+from tracker.history import Record
+from tracker.i18n import gettext as _
+from tracker.i18n import language
+from tracker.permissions import Actor, Subject, can, require
+from workflows.machine import Machine, Offer, Refused, fire, offers, unsegregated
+from workflows.registry import MACHINES
+
+
+class Moving(Protocol):
+    """A row that a machine moves."""
+
+    organisation_id: Mapped[int]
+    id: Mapped[int]
+    number: Mapped[int]
+    version: Mapped[int]
+    state: Mapped[Any]
+
+
+@dataclass(frozen=True)
+class Signing:
+    """What a person gives to sign: the password, and what was on the screen."""
+
+    password: str
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MoveView:
+    """A move as a page offers it; with `reasons` it is shown as refused, with why."""
+
+    event: str
+    title: str
+    target: str
+    tone: str
+    reasons: tuple[str, ...]
+    signature: str | None
+    reason_required: bool
+
+    @property
+    def allowed(self) -> bool:
+        return not self.reasons
+
+
+def machine_of(kind: str) -> Machine[Any]:
+    """The machine that moves records of a kind: `review`, `nonconformity`, `action`, `audit`."""
+    return MACHINES[kind]
+
+
+def check_version(row: Any, version: int | None) -> None:
+    """Raise Conflict when the form was made from an older version of the row; None asks for no check."""
+    if version is not None and version != row.version:
+        raise Conflict(
+            _("Somebody else changed this record in the meantime. Look at it again before you go on.")
+        )
+
+
+def move(
+    kind: str,
+    row: Any,
+    event: str,
+    actor: Actor,
+    facts: Any,
+    subject: Subject,
+    *,
+    reason: str = "",
+    signing: Signing | None = None,
+    changes: dict[str, Any] | None = None,
+) -> None:
+    """Make one move: permission, signature, guards, then state and history together.
+
+    A move of the system (the consequence of another) asks for no permission. Raises Forbidden, WrongPassword,
+    RefusedMove; nothing is written then.
+    """
+    machine = machine_of(kind)
+    transition = machine.transition(row.state, event)
+    record = Record(row.organisation_id, kind, row.id, row.number)
+    facts = dataclasses.replace(
+        facts, actor=actor.person_id, single_person=actor.single_person, reason=reason
+    )
+    if transition is not None and not transition.by_system:
+        require(actor, transition.permission, subject)
+    wants_signature = transition is not None and transition.signature is not None
+    try:
+        if wants_signature and signing is not None:
+            # The guards speak before the password is looked at, so that nobody signs what is refused anyway.
+            fire(machine, row.state, event, dataclasses.replace(facts, signed=True))
+        target = fire(machine, row.state, event, dataclasses.replace(facts, signed=signing is not None))
+    except Refused as refused:
+        raise RefusedMove(_title(machine, event), refused.reasons(language())) from None
+    if transition is not None and transition.signature is not None and signing is not None:
+        meaning = (transition.signature.zh, transition.signature.en)
+        waived = bool(unsegregated(machine, row.state, event, facts))
+        signatures.sign(
+            record,
+            row.version,
+            event,
+            meaning,
+            signing.content,
+            actor,
+            signing.password,
+            segregated=not waived,
+        )
+    old, row.state = row.state, type(row).__table__.c.state.type.enum_class(target)
+    by = None if transition is not None and transition.by_system else actor.person_id
+    history.record(
+        record, event, by, old_state=str(old), new_state=str(target), reason=reason, changes=changes or {}
+    )
+    db.session.flush()
+
+
+def _title(machine: Machine[Any], event: str) -> str:
+    title = machine.event_title(event)
+    return title.of(language()) if title is not None else event
+
+
+def offered(kind: str, row_state: str, actor: Actor, facts: Any, subject: Subject) -> tuple[MoveView, ...]:
+    """The moves that this person may make from here: allowed ones first, then refused ones with their reasons."""
+    machine = machine_of(kind)
+    facts = dataclasses.replace(facts, actor=actor.person_id, single_person=actor.single_person)
+    found = [
+        _view(machine, row_state, offer)
+        for offer in offers(machine, row_state, facts)
+        if not offer.transition.by_system and can(actor, offer.transition.permission, subject)
+    ]
+    return tuple(sorted(found, key=lambda view: not view.allowed))
+
+
+def _view(machine: Machine[Any], state: str, offer: Offer[Any]) -> MoveView:
+    transition, lang = offer.transition, language()
+    target = machine.state(transition.target_from(state))
+    return MoveView(
+        event=transition.event,
+        title=transition.title.of(lang),
+        target=target.title.of(lang),
+        tone=target.tone.value,
+        reasons=tuple(offer.reasons(lang)),
+        signature=transition.signature.of(lang) if transition.signature else None,
+        reason_required=transition.reason_required,
+    )
+
+
+@dataclass(frozen=True)
+class StateView:
+    """A state as a page shows it."""
+
+    id: str
+    title: str
+    meaning: str
+    tone: str
+
+
+def state_view(kind: str, state: str) -> StateView:
+    """Title, meaning and tone of a state in the language of this request."""
+    found = machine_of(kind).state(state)
+    return StateView(
+        str(found.id), found.title.of(language()), found.meaning.of(language()), found.tone.value
+    )

@@ -1,0 +1,1 @@
+"""Non-conformities: the register, the record, and the facts each one pins."""

@@ -1,0 +1,1 @@
+"""Organisations, their sites, programmes and key positions."""

@@ -1,0 +1,1 @@
+"""Reviews of the management system, and the facts they judge."""

@@ -1,0 +1,369 @@
+"""From facts in the database to a score sheet: the one bridge between rows and the scoring package.
+
+A sheet is complete in itself (format `score-sheet/1`), so whatever is computed from it can be computed again
+anywhere. Facts that an open non-conformity pins are written into it as not met, and the non-conformity stands
+in its `gaps` with what its closure releases.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import sqlalchemy as sa
+
+from scoring.numbers import write
+from scoring.rescore import hold
+from tracker.database import db
+from tracker.errors import NotFound
+from tracker.metrics.models import Metric, MetricTarget, MetricValue
+from tracker.nonconformities.models import Nonconformity, Pin
+from tracker.numbering import label
+from tracker.organisations.models import Site, Unit, UnitKind
+from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Overrule
+from tracker.scores.models import CatalogueRelease
+from workflows.kinds import Grade
+from workflows.nonconformities import NonconformityState
+
+COPC = "copc-2000-csp"
+SEE_CMM = "see-cmm"
+STANDARDS = (COPC, SEE_CMM)
+
+# The states in which a non-conformity pins its facts: from its opening to its closure, disputed ones included.
+PINNING = (
+    NonconformityState.OPEN,
+    NonconformityState.CONTAINED,
+    NonconformityState.CORRECTING,
+    NonconformityState.VERIFYING,
+    NonconformityState.DISPUTED,
+)
+
+# Series longer than this bring nothing: the rules read the latest six periods, a window at most these.
+MONTHS_READ = 36
+
+
+@dataclass(frozen=True)
+class Gap:
+    """An open non-conformity as the sheet names it."""
+
+    id: str
+    nonconformity_id: int
+    number: int
+    grade: Grade
+    state: NonconformityState
+    effort: Fraction
+    releases: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Material:
+    """All rows that a sheet is made of, read in a fixed number of statements."""
+
+    site: Site
+    fact_set: FactSet
+    release: CatalogueRelease
+    facts: tuple[Fact, ...]
+    overrules: tuple[Overrule, ...]
+    units: tuple[Unit, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    targets: dict[int, list[MetricTarget]] = field(default_factory=dict)
+    values: dict[int, dict[str, Fraction]] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+
+
+def current_set(organisation_id: int, site_id: int, standard: str) -> FactSet | None:
+    """The site's current facts under a standard; None before its first reported review."""
+    return db.session.execute(
+        sa.select(FactSet).where(
+            FactSet.organisation_id == organisation_id,
+            FactSet.site_id == site_id,
+            FactSet.standard == standard,
+            FactSet.kind == FactSetKind.CURRENT,
+        )
+    ).scalar_one_or_none()
+
+
+def review_set(organisation_id: int, review_id: int, standard: str) -> FactSet | None:
+    """The copy of the facts that a review works on."""
+    return db.session.execute(
+        sa.select(FactSet).where(
+            FactSet.organisation_id == organisation_id,
+            FactSet.review_id == review_id,
+            FactSet.standard == standard,
+            FactSet.kind == FactSetKind.REVIEW,
+        )
+    ).scalar_one_or_none()
+
+
+def gather(fact_set: FactSet, as_of: date) -> Material:
+    """Read everything that the sheet of a fact set is made of, as it stood on `as_of`."""
+    organisation_id, site_id = fact_set.organisation_id, fact_set.site_id
+    site = db.session.get(Site, (organisation_id, site_id))
+    release = db.session.get(CatalogueRelease, (organisation_id, fact_set.release_id))
+    if site is None or release is None:
+        raise NotFound
+    facts = _all(
+        sa.select(Fact)
+        .where(Fact.organisation_id == organisation_id, Fact.fact_set_id == fact_set.id)
+        .order_by(Fact.position, Fact.id)
+    )
+    overrules = _all(
+        sa.select(Overrule).where(
+            Overrule.organisation_id == organisation_id, Overrule.fact_set_id == fact_set.id
+        )
+    )
+    gaps = _gaps(organisation_id, site_id, fact_set.standard)
+    if fact_set.standard != COPC:
+        return Material(site, fact_set, release, facts, overrules, gaps=gaps)
+    units = _all(
+        sa.select(Unit)
+        .where(
+            Unit.organisation_id == organisation_id,
+            Unit.site_id == site_id,
+            sa.or_(Unit.starts_on.is_(None), Unit.starts_on <= as_of),
+            sa.or_(Unit.ends_on.is_(None), Unit.ends_on >= as_of),
+        )
+        .order_by(Unit.position, Unit.code)
+    )
+    metrics = _all(
+        sa.select(Metric)
+        .where(Metric.organisation_id == organisation_id, Metric.site_id == site_id)
+        .order_by(Metric.item, Metric.position, Metric.number)
+    )
+    targets, values = _series(organisation_id, site_id, as_of)
+    return Material(site, fact_set, release, facts, overrules, units, metrics, targets, values, gaps)
+
+
+def _all(statement: sa.Select[Any]) -> tuple[Any, ...]:
+    return tuple(db.session.execute(statement).scalars())
+
+
+def _series(
+    organisation_id: int, site_id: int, as_of: date
+) -> tuple[dict[int, list[MetricTarget]], dict[int, dict[str, Fraction]]]:
+    of_site = sa.select(Metric.id).where(Metric.organisation_id == organisation_id, Metric.site_id == site_id)
+    targets: dict[int, list[MetricTarget]] = defaultdict(list)
+    for target in _all(
+        sa.select(MetricTarget)
+        .where(MetricTarget.organisation_id == organisation_id, MetricTarget.metric_id.in_(of_site))
+        .order_by(MetricTarget.from_month)
+    ):
+        targets[target.metric_id].append(target)
+    values: dict[int, dict[str, Fraction]] = defaultdict(dict)
+    rows = db.session.execute(
+        sa.select(MetricValue.metric_id, MetricValue.month, MetricValue.value)
+        .where(
+            MetricValue.organisation_id == organisation_id,
+            MetricValue.metric_id.in_(of_site),
+            MetricValue.month <= month_of(as_of),
+            MetricValue.month > months_before(as_of, MONTHS_READ),
+        )
+        .order_by(MetricValue.metric_id, MetricValue.month)
+    )
+    for metric_id, month, value in rows:
+        values[metric_id][month] = value
+    return targets, values
+
+
+def month_of(day: date) -> str:
+    """The month of a day, as series name it: `2026-06`."""
+    return f"{day.year:04d}-{day.month:02d}"
+
+
+def months_before(day: date, count: int) -> str:
+    """The month `count` months before that of `day`."""
+    index = day.year * 12 + day.month - 1 - count
+    return f"{index // 12:04d}-{index % 12 + 1:02d}"
+
+
+def _gaps(organisation_id: int, site_id: int, standard: str) -> tuple[Gap, ...]:
+    """The open non-conformities of a site that pin facts of a standard, by number, with what each releases."""
+    rows = db.session.execute(
+        sa.select(Nonconformity, Pin)
+        .join(
+            Pin,
+            (Pin.organisation_id == Nonconformity.organisation_id)
+            & (Pin.nonconformity_id == Nonconformity.id),
+        )
+        .where(
+            Nonconformity.organisation_id == organisation_id,
+            Pin.organisation_id == organisation_id,
+            Pin.site_id == site_id,
+            Pin.standard == standard,
+            Pin.released_at.is_(None),
+            Nonconformity.state.in_(PINNING),
+        )
+        .order_by(Nonconformity.number, Pin.key)
+    ).all()
+    pins: dict[int, list[Pin]] = defaultdict(list)
+    records: dict[int, Nonconformity] = {}
+    for record, pin in rows:
+        records[record.id] = record
+        pins[record.id].append(pin)
+    return tuple(
+        Gap(
+            id=label("nonconformity", record.number),
+            nonconformity_id=record.id,
+            number=record.number,
+            grade=record.grade,
+            state=record.state,
+            effort=record.effort,
+            releases=tuple(release_of(pin) for pin in pins[record.id]),
+        )
+        for record in records.values()
+    )
+
+
+def release_of(pin: Pin) -> dict[str, Any]:
+    """What closing a pin releases, in the sheet's words."""
+    if pin.kind == FactKind.ROW:
+        return {"criterion": pin.element, "row": pin.subject, "level": pin.level}
+    if pin.kind == FactKind.METRIC:
+        return {"item": pin.element, "metric": pin.subject, "fact": pin.aspect}
+    if pin.kind == FactKind.WORD:
+        return {"item": pin.element, "fact": pin.subject}
+    return {"item": pin.element, pin.kind: pin.subject}
+
+
+def build(material: Material, tier: str, as_of: date) -> dict[str, Any]:
+    """The sheet of a fact set: every fact as written, held at "not met" where an open non-conformity pins it."""
+    sheet: dict[str, Any] = {
+        "format": "score-sheet/1",
+        "standard": material.release.key,
+        "site": material.site.code,
+        "as_of": as_of.isoformat(),
+        "policy": dict(material.site.policy),
+    }
+    if material.fact_set.standard == SEE_CMM:
+        sheet["policy"] = {
+            key: value for key, value in material.site.policy.items() if key.startswith("see.")
+        }
+        sheet["target_level"] = material.site.target_level
+        sheet["rows"] = _rows(material)
+    else:
+        sheet["policy"] = {
+            key: value for key, value in material.site.policy.items() if not key.startswith("see.")
+        }
+        sheet["tier"] = tier
+        sheet["programmes"] = [unit.code for unit in material.units if unit.kind == UnitKind.PROGRAMME]
+        sheet["key_positions"] = [unit.code for unit in material.units if unit.kind == UnitKind.KEY_POSITION]
+        sheet["items"] = _items(material)
+    sheet["gaps"] = _known_gaps(material, sheet)
+    return hold(sheet)
+
+
+def _rows(material: Material) -> dict[str, dict[str, int | None]]:
+    rows: dict[str, dict[str, int | None]] = defaultdict(dict)
+    for fact in material.facts:
+        rows[fact.element][fact.subject] = int(fact.value) if fact.value else None
+    return dict(rows)
+
+
+def _items(material: Material) -> dict[str, Any]:
+    by_element: dict[str, list[Fact]] = defaultdict(list)
+    for fact in material.facts:
+        by_element[fact.element].append(fact)
+    metrics: dict[str, list[Metric]] = defaultdict(list)
+    for metric in material.metrics:
+        metrics[metric.item].append(metric)
+    overrules: dict[str, list[Overrule]] = defaultdict(list)
+    for overrule in material.overrules:
+        overrules[overrule.element].append(overrule)
+    units = {unit.code for unit in material.units}
+    return {
+        element: _item(facts, metrics[element], overrules[element], units, material)
+        for element, facts in by_element.items()
+    }
+
+
+def _item(
+    facts: list[Fact], metrics: list[Metric], overrules: list[Overrule], units: set[str], material: Material
+) -> dict[str, Any]:
+    item: dict[str, Any] = {}
+    lines = {fact.subject: _line(fact) for fact in facts if fact.kind == FactKind.LINE}
+    if lines:
+        item["lines"] = lines
+    item.update(_deployment([fact for fact in facts if fact.kind == FactKind.UNIT and fact.subject in units]))
+    if metrics:
+        stated: dict[str, dict[str, bool]] = defaultdict(dict)
+        for fact in facts:
+            if fact.kind == FactKind.METRIC and fact.value:
+                stated[fact.subject][fact.aspect] = fact.value == "yes"
+        item["metrics"] = [_metric(metric, stated[metric.code], material) for metric in metrics]
+    for fact in facts:
+        if fact.kind == FactKind.WORD and fact.value:
+            item[fact.subject] = fact.value == "yes"
+    if overrules:
+        item["overrule"] = {row.dimension: row.score for row in overrules} | {
+            "reason": "; ".join(dict.fromkeys(row.reason for row in overrules))
+        }
+    return item
+
+
+def _line(fact: Fact) -> Any:
+    status = fact.value or "not_assessed"
+    return {"status": status, "improvement_approach": True} if fact.improvement_approach else status
+
+
+def _deployment(facts: list[Fact]) -> dict[str, list[str]]:
+    """Which units are in scope and which fully deployed; nothing before every unit has been judged (C-ARITH-4)."""
+    scope = [fact for fact in facts if fact.value != "not_applicable"]
+    if not facts or any(not fact.value for fact in facts):
+        return {}
+    found = {"deployed": [fact.subject for fact in scope if fact.value == "full"]}
+    if len(scope) < len(facts):
+        found["in_scope"] = [fact.subject for fact in scope]
+    return found
+
+
+def _metric(metric: Metric, stated: dict[str, bool], material: Material) -> dict[str, Any]:
+    entry: dict[str, Any] = {"id": metric.code, "required": metric.required, **stated}
+    if metric.better is not None:
+        entry["better"] = metric.better.value
+    target = _target(material.targets.get(metric.id, []))
+    if target is not None:
+        entry["target"] = target
+    values = material.values.get(metric.id)
+    if values:
+        entry["values"] = {month: write(value) for month, value in values.items()}
+    return entry
+
+
+def _target(targets: list[MetricTarget]) -> Any:
+    """One number or range for all time, or a map from the month in which each comes into force."""
+    written = {
+        row.from_month: write(row.value)
+        if row.value is not None
+        else {"low": write(row.low), "high": write(row.high)}
+        for row in targets
+    }
+    return written or None
+
+
+def _known_gaps(material: Material, sheet: dict[str, Any]) -> list[dict[str, Any]]:
+    """The gaps, without releases of facts that this set does not know (a programme retired, an item out of scope)."""
+    gaps = []
+    for gap in material.gaps:
+        releases = [release for release in gap.releases if _knows(sheet, release)]
+        if releases:
+            entry: dict[str, Any] = {"id": gap.id, "effort": write(gap.effort), "releases": releases}
+            if gap.grade in (Grade.MAJOR, Grade.MINOR):
+                entry["grade"] = gap.grade.value
+            gaps.append(entry)
+    return gaps
+
+
+def _knows(sheet: dict[str, Any], release: dict[str, Any]) -> bool:
+    if "criterion" in release:
+        return True
+    item = sheet["items"].get(release["item"])
+    if item is None:
+        return False
+    if "line" in release:
+        return release["line"] in item.get("lines", {})
+    if "unit" in release:
+        return release["unit"] in sheet["programmes"] or release["unit"] in sheet["key_positions"]
+    if "metric" in release:
+        return any(metric["id"] == release["metric"] for metric in item.get("metrics", []))
+    return True
