@@ -290,7 +290,9 @@ def _read_item(entry: Mapping[str, Any], tiers: Mapping[str, Tier], units: Mappi
         unit_kind=units[entry["category"]],
         hints=tuple(Hint(hint["kind"], _text(hint)) for hint in entry.get("hints", ())),
         heading=_text(entry["heading"]) if "heading" in entry else None,
-        crossing=Crossing(crossing["primary"], tuple(crossing["secondary"]), _text(crossing)) if crossing else None,
+        crossing=Crossing(crossing["primary"], tuple(crossing["secondary"]), _text(crossing))
+        if crossing
+        else None,
     )
 
 
@@ -326,7 +328,10 @@ def _read_rows(table: Mapping[str, Any], digest: str) -> Standard:
         criteria=criteria,
         levels=tuple(
             MaturityLevel(
-                entry["number"], _text(entry), _text(entry["grid_label"]), tuple(_text(e) for e in entry["checklist"])
+                entry["number"],
+                _text(entry),
+                _text(entry["grid_label"]),
+                tuple(_text(e) for e in entry["checklist"]),
             )
             for entry in table["levels"]
         ),
@@ -362,7 +367,9 @@ def _sum_faults(standard: Standard) -> Iterator[str]:
             wanted = category.points.get(tier.id, Fraction(0))
             if found != wanted:
                 yield f"category {category.id}, {tier.id}: its items add up to {found}, not {wanted}"
-        total = sum((category.points.get(tier.id, Fraction(0)) for category in standard.categories), Fraction(0))
+        total = sum(
+            (category.points.get(tier.id, Fraction(0)) for category in standard.categories), Fraction(0)
+        )
         if total != tier.max:
             yield f"tier {tier.id}: the categories add up to {total}, not {tier.max}"
         if not 0 <= tier.pass_points <= tier.max:
