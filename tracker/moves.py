@@ -1,6 +1,7 @@
 """The one bridge from a row to the state machines: every change of state goes through `move`."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -76,8 +77,12 @@ def move(
     reason: str = "",
     signing: Signing | None = None,
     changes: dict[str, Any] | None = None,
+    stamps: Mapping[str, Any] | None = None,
 ) -> None:
     """Make one move: permission, signature, guards, then state and history together.
+
+    `stamps` are columns that belong to the new state (closed and when): they are set in the same statement as the
+    state, because the database holds the two to each other.
 
     A move of the system (the consequence of another) asks for no permission. Raises Forbidden, WrongPassword,
     RefusedMove; nothing is written then.
@@ -112,6 +117,8 @@ def move(
             segregated=not waived,
         )
     old, row.state = row.state, type(row).__table__.c.state.type.enum_class(target)
+    for column, value in (stamps or {}).items():
+        setattr(row, column, value)
     by = None if transition is not None and transition.by_system else actor.person_id
     history.record(
         record, event, by, old_state=str(old), new_state=str(target), reason=reason, changes=changes or {}

@@ -337,6 +337,8 @@ def upgrade() -> None:
         sa.Column("lead_auditor_id", sa.BigInteger(), nullable=False),
         sa.Column("sampled_kcrp", sa.Text(), nullable=False),
         sa.Column("metric_list_confirmed", sa.Boolean(), nullable=False),
+        sa.Column("confirmed_closures", sa.JSON(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accepted_by_id", sa.BigInteger(), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
@@ -504,6 +506,8 @@ def upgrade() -> None:
             sa.Enum(
                 "review",
                 "current",
+                "replaced",
+                "withdrawn",
                 name="fact_set_kind",
                 native_enum=False,
                 create_constraint=True,
@@ -835,8 +839,11 @@ def upgrade() -> None:
         sa.Column("implemented_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("window_ends_on", sa.Date(), nullable=True),
         sa.Column("effect_result", sa.Text(), nullable=False),
+        sa.Column("criterion_met", sa.Boolean(), nullable=True),
         sa.Column("standardised", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("returned", sa.Integer(), nullable=False),
+        sa.Column("not_effective", sa.Integer(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("due_step", sa.String(length=32), nullable=False),
         sa.Column("extensions", sa.Integer(), nullable=False),
@@ -1244,6 +1251,9 @@ def upgrade() -> None:
         "action_nonconformities",
         sa.Column("action_id", sa.BigInteger(), nullable=False),
         sa.Column("nonconformity_id", sa.BigInteger(), nullable=False),
+        sa.Column("implemented", sa.Boolean(), nullable=True),
+        sa.Column("effective", sa.Boolean(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
@@ -1289,7 +1299,7 @@ def upgrade() -> None:
                 create_constraint=True,
                 length=32,
             ),
-            nullable=False,
+            nullable=True,
         ),
         sa.Column("rib", sa.String(length=40), nullable=False),
         sa.Column("controllable", sa.Boolean(), nullable=False),
@@ -1309,6 +1319,7 @@ def upgrade() -> None:
         ),
         sa.Column("verified_by_id", sa.BigInteger(), nullable=True),
         sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("person_answer", sa.Text(), nullable=False),
         sa.Column("no_task_reason", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -1339,6 +1350,52 @@ def upgrade() -> None:
     )
     op.create_index("ix_causes_action", "causes", ["organisation_id", "action_id"], unique=False)
     op.create_table(
+        "standings",
+        sa.Column("site_id", sa.BigInteger(), nullable=False),
+        sa.Column("standard", sa.String(length=40), nullable=False),
+        sa.Column("tier", sa.String(length=12), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("baseline_run_id", sa.BigInteger(), nullable=True),
+        sa.Column("baseline", sa.String(length=120), nullable=True),
+        sa.Column("verified", sa.String(length=120), nullable=True),
+        sa.Column("claimed", sa.String(length=120), nullable=True),
+        sa.Column("projected", sa.String(length=120), nullable=True),
+        sa.Column("maximum", sa.String(length=120), nullable=False),
+        sa.Column("verdict", sa.String(length=24), nullable=False),
+        sa.Column("projected_verdict", sa.String(length=24), nullable=False),
+        sa.Column("level", sa.SmallInteger(), nullable=True),
+        sa.Column("projected_level", sa.SmallInteger(), nullable=True),
+        sa.Column("unmet", sa.JSON(), nullable=False),
+        sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "baseline_run_id"],
+            ["scoring_runs.organisation_id", "scoring_runs.id"],
+            name=op.f("fk_standings_organisation_id_baseline_run_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "run_id"],
+            ["scoring_runs.organisation_id", "scoring_runs.id"],
+            name=op.f("fk_standings_organisation_id_run_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "site_id"],
+            ["sites.organisation_id", "sites.id"],
+            name=op.f("fk_standings_organisation_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_standings_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_standings")),
+        sa.UniqueConstraint(
+            "organisation_id",
+            "site_id",
+            "standard",
+            name=op.f("uq_standings_organisation_id_site_id_standard"),
+        ),
+    )
+    op.create_table(
         "tasks",
         sa.Column("action_id", sa.BigInteger(), nullable=False),
         sa.Column("cause_id", sa.BigInteger(), nullable=True),
@@ -1363,6 +1420,7 @@ def upgrade() -> None:
         sa.Column("dropped_reason", sa.Text(), nullable=False),
         sa.Column("done_by_id", sa.BigInteger(), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("organisation_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -1377,6 +1435,11 @@ def upgrade() -> None:
             ["organisation_id", "cause_id"],
             ["causes.organisation_id", "causes.id"],
             name=op.f("fk_tasks_organisation_id_cause_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "done_by_id"],
+            ["people.organisation_id", "people.id"],
+            name=op.f("fk_tasks_organisation_id_done_by_id"),
         ),
         sa.ForeignKeyConstraint(
             ["organisation_id", "owner_id"],
@@ -1430,6 +1493,7 @@ def downgrade() -> None:
     op.drop_index("ix_tasks_owner", table_name="tasks")
     op.drop_index("ix_tasks_action", table_name="tasks")
     op.drop_table("tasks")
+    op.drop_table("standings")
     op.drop_index("ix_causes_action", table_name="causes")
     op.drop_table("causes")
     op.drop_index("ix_action_nonconformities_nonconformity", table_name="action_nonconformities")

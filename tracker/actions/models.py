@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.database import Base, Exact, Numbered, Tenant, UTCDateTime, Versioned, choice, refers
 from workflows.actions import ActionState
-from workflows.kinds import CauseKind, TaskState, VerificationMethod
+from workflows.causes import CauseKind, VerificationMethod
+from workflows.kinds import TaskState
 
 
 class Action(Versioned, Numbered, Tenant, Base):
@@ -55,8 +56,13 @@ class Action(Versioned, Numbered, Tenant, Base):
     # Monitor and keep the gain.
     window_ends_on: Mapped[date | None] = mapped_column(sa.Date)
     effect_result: Mapped[str] = mapped_column(sa.Text, default="")
+    # Judged on the data of the window; empty: not judged in this round.
+    criterion_met: Mapped[bool | None] = mapped_column(sa.Boolean)
     standardised: Mapped[str] = mapped_column(sa.Text, default="")
+    # The attempt it is in: analysing again after "not effective" or a reopening begins the next one.
+    round: Mapped[int] = mapped_column(sa.Integer, default=1)
     returned: Mapped[int] = mapped_column(sa.Integer, default=0)
+    not_effective: Mapped[int] = mapped_column(sa.Integer, default=0)
     due_on: Mapped[date | None] = mapped_column(sa.Date)
     due_step: Mapped[str] = mapped_column(sa.String(32), default="")
     extensions: Mapped[int] = mapped_column(sa.Integer, default=0)
@@ -65,7 +71,11 @@ class Action(Versioned, Numbered, Tenant, Base):
 
 
 class ActionNonconformity(Tenant, Base):
-    """Which non-conformities an action answers: many to many."""
+    """Which non-conformities an action answers, many to many, and what the follow-up answered for each.
+
+    `implemented` and `effective` hold the latest signed answer of this round; an "effective" stays when the
+    action returns for another non-conformity, so that this one can close meanwhile.
+    """
 
     __tablename__ = "action_nonconformities"
     __table_args__ = (
@@ -77,6 +87,9 @@ class ActionNonconformity(Tenant, Base):
 
     action_id: Mapped[int] = mapped_column(sa.BigInteger)
     nonconformity_id: Mapped[int] = mapped_column(sa.BigInteger)
+    implemented: Mapped[bool | None] = mapped_column(sa.Boolean)
+    effective: Mapped[bool | None] = mapped_column(sa.Boolean)
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class Cause(Versioned, Tenant, Base):
@@ -94,7 +107,8 @@ class Cause(Versioned, Tenant, Base):
     action_id: Mapped[int] = mapped_column(sa.BigInteger)
     parent_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     text: Mapped[str] = mapped_column(sa.Text)
-    kind: Mapped[CauseKind] = mapped_column(choice(CauseKind, "cause_kind"))
+    # Empty for a why on the way to a cause.
+    kind: Mapped[CauseKind | None] = mapped_column(choice(CauseKind, "cause_kind"))
     rib: Mapped[str] = mapped_column(sa.String(40), default="")
     controllable: Mapped[bool] = mapped_column(sa.Boolean, default=True)
     evidence: Mapped[str] = mapped_column(sa.Text, default="")
@@ -103,6 +117,8 @@ class Cause(Versioned, Tenant, Base):
     )
     verified_by_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Which process allowed it, where the chain ends at a person.
+    person_answer: Mapped[str] = mapped_column(sa.Text, default="")
     no_task_reason: Mapped[str] = mapped_column(sa.Text, default="")
     position: Mapped[int] = mapped_column(sa.Integer, default=0)
 
@@ -115,6 +131,7 @@ class Task(Versioned, Tenant, Base):
         refers("action_id", "actions"),
         refers("cause_id", "causes"),
         refers("owner_id", "people"),
+        refers("done_by_id", "people"),
         sa.Index("ix_tasks_action", "organisation_id", "action_id"),
         sa.Index("ix_tasks_owner", "organisation_id", "owner_id", "state", "due_on"),
         sa.CheckConstraint("(state = 'done') = (done_at IS NOT NULL)", name="done_has_a_time"),
@@ -131,6 +148,7 @@ class Task(Versioned, Tenant, Base):
     dropped_reason: Mapped[str] = mapped_column(sa.Text, default="")
     done_by_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    round: Mapped[int] = mapped_column(sa.Integer, default=1)
     position: Mapped[int] = mapped_column(sa.Integer, default=0)
 
 
