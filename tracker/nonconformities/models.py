@@ -8,7 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.database import Base, Exact, Numbered, Tenant, UTCDateTime, Versioned, choice, refers
 from workflows.kinds import Grade, Source
-from workflows.nonconformities import NonconformityState
+from workflows.nonconformities import NONCONFORMITY, NonconformityState
+
+# What a register sorts by, made by the database itself so that no write can forget it: the state's place in
+# the life of a record, and the due day with "none" at the end.
+_STATE_RANK = " ".join(f"WHEN '{state.id}' THEN {rank}" for rank, state in enumerate(NONCONFORMITY.states))
+STATE_RANK = f"CASE state {_STATE_RANK} END"
+DUE_RANK = "COALESCE(due_on, '9999-12-31')"
 
 
 class Nonconformity(Versioned, Numbered, Tenant, Base):
@@ -22,12 +28,19 @@ class Nonconformity(Versioned, Numbered, Tenant, Base):
         refers("raised_by_id", "people"),
         refers("void_requested_by_id", "people"),
         refers("repeat_of_id", "nonconformities"),
+        refers("closure_approved_by_id", "people"),
         sa.UniqueConstraint("organisation_id", "number"),
+        # Every sort of the register ends with the number, so that a page is found by its first row alone.
         sa.Index("ix_nonconformities_state", "organisation_id", "state", "number"),
-        sa.Index("ix_nonconformities_site", "organisation_id", "site_id", "state", "number"),
-        sa.Index("ix_nonconformities_owner", "organisation_id", "owner_id", "state", "number"),
-        sa.Index("ix_nonconformities_element", "organisation_id", "element", "number"),
-        sa.Index("ix_nonconformities_due", "organisation_id", "due_on", "number"),
+        sa.Index("ix_nonconformities_site", "organisation_id", "site_id", "number"),
+        sa.Index("ix_nonconformities_site_state", "organisation_id", "site_id", "state", "number"),
+        sa.Index("ix_nonconformities_site_due", "organisation_id", "site_id", "due_rank", "number"),
+        sa.Index("ix_nonconformities_owner", "organisation_id", "owner_id", "number"),
+        sa.Index("ix_nonconformities_owner_due", "organisation_id", "owner_id", "due_rank", "number"),
+        sa.Index("ix_nonconformities_due", "organisation_id", "due_rank", "number"),
+        sa.Index("ix_nonconformities_points", "organisation_id", "points_rank", "number"),
+        sa.Index("ix_nonconformities_grade", "organisation_id", "grade", "number"),
+        sa.Index("ix_nonconformities_state_rank", "organisation_id", "state_rank", "number"),
         sa.Index("ix_nonconformities_review", "organisation_id", "review_id", "number"),
         sa.CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_has_a_time"),
     )
@@ -53,6 +66,8 @@ class Nonconformity(Versioned, Numbered, Tenant, Base):
     short_answer: Mapped[str] = mapped_column(sa.Text, default="")
     dispute_reason: Mapped[str] = mapped_column(sa.Text, default="")
     dispute_answer: Mapped[str] = mapped_column(sa.Text, default="")
+    # A finding is upheld once; after that the owner cannot dispute it again.
+    dispute_upheld: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     void_reason: Mapped[str] = mapped_column(sa.Text, default="")
     void_requested_by_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     repeat_of_id: Mapped[int | None] = mapped_column(sa.BigInteger)
@@ -60,9 +75,19 @@ class Nonconformity(Versioned, Numbered, Tenant, Base):
     due_on: Mapped[date | None] = mapped_column(sa.Date)
     due_step: Mapped[str] = mapped_column(sa.String(32), default="")
     extensions: Mapped[int] = mapped_column(sa.Integer, default=0)
+    # How often a follow-up audit sent it back.
     not_effective: Mapped[int] = mapped_column(sa.Integer, default=0)
+    # The follow-up answers that stand; empty again as soon as it is sent back.
+    answered_implemented: Mapped[bool | None] = mapped_column(sa.Boolean)
+    answered_effective: Mapped[bool | None] = mapped_column(sa.Boolean)
+    closure_approved_by_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    closed_short: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     # Points that closing it alone would bring today; renewed with every scoring run of its site.
     points_alone: Mapped[Fraction | None] = mapped_column(Exact)
+    # The same in millionths, rounded down, for sorting only.
+    points_rank: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    state_rank: Mapped[int] = mapped_column(sa.SmallInteger, sa.Computed(STATE_RANK, persisted=True))
+    due_rank: Mapped[date] = mapped_column(sa.Date, sa.Computed(DUE_RANK, persisted=True))
     opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     accepted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -76,13 +101,15 @@ class Pin(Tenant, Base):
 
     `key` is the fact's key without a fact set, so that an open gap keeps carrying its fact into later reviews.
     For a metric the aspect is `cui`, `meets` or `improves`; for a SEE-CMM row `level` is what closure raises it to.
-    `released_at` is set by the effective, signed closure, and cleared by a reopening.
+    `released_at` is set by the effective, signed closure, and cleared by a reopening. Before a void, each pin is
+    settled: by another record that carries it, by an assessor's word, or by a reason.
     """
 
     __tablename__ = "pins"
     __table_args__ = (
         refers("nonconformity_id", "nonconformities"),
         refers("site_id", "sites"),
+        refers("judged_by_id", "people"),
         sa.UniqueConstraint("organisation_id", "nonconformity_id", "standard", "key"),
         sa.Index("ix_pins_fact", "organisation_id", "site_id", "standard", "key"),
     )
@@ -97,6 +124,10 @@ class Pin(Tenant, Base):
     aspect: Mapped[str] = mapped_column(sa.String(20), default="")
     level: Mapped[int | None] = mapped_column(sa.SmallInteger)
     released_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    settled_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    # An assessor's word on the fact, which takes effect by a run of its own when the record is void.
+    judged_value: Mapped[str] = mapped_column(sa.String(20), default="")
+    judged_by_id: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
 class NonconformityLink(Tenant, Base):
@@ -106,11 +137,11 @@ class NonconformityLink(Tenant, Base):
     __table_args__ = (
         refers("nonconformity_id", "nonconformities"),
         sa.UniqueConstraint("organisation_id", "nonconformity_id", "standard", "element"),
-        sa.Index(
-            "ix_nonconformity_links_element", "organisation_id", "standard", "element", "nonconformity_id"
-        ),
+        sa.Index("ix_nonconformity_links_element", "organisation_id", "element", "number"),
     )
 
     nonconformity_id: Mapped[int] = mapped_column(sa.BigInteger)
     standard: Mapped[str] = mapped_column(sa.String(40))
     element: Mapped[str] = mapped_column(sa.String(20))
+    # The record's number, so that the register of one element is read in its order.
+    number: Mapped[int] = mapped_column(sa.Integer)
