@@ -1,11 +1,11 @@
 // The part of ECharts that our charts use. Options come from the server as plain data (tracker/charts.py).
 import { BarChart, LineChart, RadarChart, ScatterChart } from "echarts/charts";
-import { GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, RadarComponent, TooltipComponent } from "echarts/components";
+import { GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, RadarComponent, TooltipComponent } from "echarts/components";
 import { LabelLayout } from "echarts/features";
 import { SVGRenderer } from "echarts/renderers";
 import { init, use } from "echarts/core";
 
-use([BarChart, LineChart, RadarChart, ScatterChart, GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, RadarComponent, TooltipComponent, LabelLayout, SVGRenderer]);
+use([BarChart, LineChart, RadarChart, ScatterChart, GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, RadarComponent, TooltipComponent, LabelLayout, SVGRenderer]);
 
 const charts = new Map();
 const widths = new ResizeObserver((entries) => {
