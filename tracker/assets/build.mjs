@@ -19,7 +19,8 @@ import { PurgeCSS } from "purgecss";
 const SOURCES = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(SOURCES, "..", "..");
 const DIST = join(ROOT, "tracker", "static", "dist");
-const ICONS = join(ROOT, "node_modules", "@tabler", "icons", "icons");
+// One file with all of them; as single files they would take longer to unpack than everything else.
+const TABLER = JSON.parse(readFileSync(join(ROOT, "node_modules/@iconify-json/tabler/icons.json"), "utf8"));
 
 // light-dark(), nesting, :has() and cascade layers are written as they are from these versions on.
 const version = (major, minor = 0) => (major << 16) | (minor << 8);
@@ -103,6 +104,9 @@ async function styles() {
   // htmx writes its own marks on elements, and the bundled scripts may add classes of their libraries.
   const safelist = { standard: [/^htmx-/, /^is-/, /^aria-/], greedy: [], deep: [] };
   safelist.standard.push(...texts.flatMap(assembled));
+  // Our own parts are few and documented: only Tabler's unused rules go.
+  const ours = readdirSync(join(SOURCES, "css")).map((name) => readFileSync(join(SOURCES, "css", name), "utf8"));
+  safelist.standard.push(...ours.flatMap((text) => [...text.matchAll(/\.([a-zA-Z][\w-]*)/g)].map((m) => m[1])));
   const [purged] = await new PurgeCSS().purge({
     content: texts.map((raw) => ({ raw, extension: "html" })),
     css: [{ raw: bundled.outputFiles[0].text }],
@@ -120,17 +124,12 @@ async function styles() {
 
 // ---------------------------------------------------------------- icons and images
 
+// `check` is an outline, `filled/check` the filled drawing, whose id is icon-check-filled.
 function symbol(line) {
-  const [style, name] = line.includes("/") ? line.split("/") : ["outline", line];
-  const file = join(ICONS, style, `${name}.svg`);
-  if (!existsSync(file)) throw new Error(`icons.txt names an icon that Tabler does not have: ${line}`);
-  const drawing = readFileSync(file, "utf8").match(/<svg[^>]*>([\s\S]*)<\/svg>/)[1];
-  const paths = drawing.replace(/<path[^>]*stroke="none"[^>]*fill="none"[^>]*\/>/g, "").replace(/\s+/g, " ").trim();
-  const paint =
-    style === "filled"
-      ? 'fill="currentColor"'
-      : 'fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"';
-  return `<symbol id="icon-${name}${style === "filled" ? "-filled" : ""}" viewBox="0 0 24 24" ${paint}>${paths}</symbol>`;
+  const name = line.startsWith("filled/") ? `${line.slice(7)}-filled` : line;
+  const drawing = TABLER.icons[name] ?? TABLER.icons[TABLER.aliases?.[name]?.parent];
+  if (!drawing) throw new Error(`icons.txt names an icon that Tabler does not have: ${line}`);
+  return `<symbol id="icon-${name}" viewBox="0 0 24 24">${drawing.body}</symbol>`;
 }
 
 function sprite() {

@@ -44,8 +44,9 @@ export function draw(canvas) {
   const { resolve, done } = colours();
   const option = painted(JSON.parse(source.textContent), resolve);
   done();
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) option.animation = false;
-  option.textStyle = { fontFamily: getComputedStyle(document.body).fontFamily, ...option.textStyle };
+  const base = option.baseOption ?? option;
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) base.animation = false;
+  base.textStyle = { fontFamily: getComputedStyle(document.body).fontFamily, ...base.textStyle };
   let chart = charts.get(canvas);
   if (!chart) {
     chart = init(canvas, null, { renderer: "svg" });

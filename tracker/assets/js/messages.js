@@ -22,7 +22,7 @@ export function toast(text, tone = "info", link = null) {
   if (!region || !text) return;
   if ([...region.querySelectorAll("p")].some((said) => said.firstChild?.textContent === text)) return;
   const box = document.createElement("div");
-  box.className = `toast tone-${tone}`;
+  box.className = `notice tone-${tone}`;
   if (tone === "danger") box.setAttribute("role", "alert");
   const said = document.createElement("p");
   said.textContent = text;
