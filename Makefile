@@ -10,7 +10,7 @@ ZH := tracker/translations/zh
 # A Python 3.11 or newer with venv; `make PYTHON=/path/to/python install` names one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes --no-deps
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-compile --require-hashes --no-deps
 PYTEST := $(BIN)/pytest -n logical --dist=worksteal
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 

@@ -129,7 +129,10 @@ function symbol(line) {
   const name = line.startsWith("filled/") ? `${line.slice(7)}-filled` : line;
   const drawing = TABLER.icons[name] ?? TABLER.icons[TABLER.aliases?.[name]?.parent];
   if (!drawing) throw new Error(`icons.txt names an icon that Tabler does not have: ${line}`);
-  return `<symbol id="icon-${name}" viewBox="0 0 24 24">${drawing.body}</symbol>`;
+  // How lines are drawn is the style sheet's to say (.icon); a filled drawing has none.
+  const body = drawing.body.replace(/ (?:fill="none"|stroke(?:-[a-z]+)?="[^"]*")/g, "");
+  const paint = name.endsWith("-filled") ? ' stroke="none"' : "";
+  return `<symbol id="icon-${name}" viewBox="0 0 24 24"${paint}>${body}</symbol>`;
 }
 
 function sprite() {
