@@ -46,6 +46,40 @@ def _allow_changes() -> None:
             op.execute(f"DROP TRIGGER {table}_no_{verb}")
 
 
+def _search_upgrade() -> None:
+    """The words of a non-conformity, kept in step with its `search_text` by the database itself."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "ALTER TABLE nonconformities ADD COLUMN search_vector tsvector "
+            "GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, search_text)) STORED"
+        )
+        op.execute("CREATE INDEX ix_nonconformities_search ON nonconformities USING gin (search_vector)")
+        return
+    # Contentless: the words live in nonconformities.search_text; the rowid is the record's id. A migration that
+    # rebuilds the table in batch mode must make these triggers again.
+    op.execute(
+        "CREATE VIRTUAL TABLE nonconformity_search USING fts5("
+        "words, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0', prefix='3')"
+    )
+    forget = "INSERT INTO nonconformity_search(nonconformity_search, rowid, words) VALUES ('delete', old.id, old.search_text);"
+    learn = "INSERT INTO nonconformity_search(rowid, words) VALUES (new.id, new.search_text);"
+    op.execute(
+        f"CREATE TRIGGER nonconformity_search_insert AFTER INSERT ON nonconformities BEGIN {learn} END"
+    )
+    op.execute(
+        "CREATE TRIGGER nonconformity_search_update AFTER UPDATE OF search_text ON nonconformities "
+        f"WHEN old.search_text IS NOT new.search_text BEGIN {forget} {learn} END"
+    )
+    op.execute(
+        f"CREATE TRIGGER nonconformity_search_delete AFTER DELETE ON nonconformities BEGIN {forget} END"
+    )
+
+
+def _search_downgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TABLE nonconformity_search")
+
+
 def upgrade() -> None:
     op.create_table(
         "organisations",
@@ -709,6 +743,7 @@ def upgrade() -> None:
         sa.Column("short_answer", sa.Text(), nullable=False),
         sa.Column("dispute_reason", sa.Text(), nullable=False),
         sa.Column("dispute_answer", sa.Text(), nullable=False),
+        sa.Column("dispute_upheld", sa.Boolean(), nullable=False),
         sa.Column("void_reason", sa.Text(), nullable=False),
         sa.Column("void_requested_by_id", sa.BigInteger(), nullable=True),
         sa.Column("repeat_of_id", sa.BigInteger(), nullable=True),
@@ -716,7 +751,27 @@ def upgrade() -> None:
         sa.Column("due_step", sa.String(length=32), nullable=False),
         sa.Column("extensions", sa.Integer(), nullable=False),
         sa.Column("not_effective", sa.Integer(), nullable=False),
+        sa.Column("answered_implemented", sa.Boolean(), nullable=True),
+        sa.Column("answered_effective", sa.Boolean(), nullable=True),
+        sa.Column("closure_approved_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("closed_short", sa.Boolean(), nullable=False),
         sa.Column("points_alone", sa.String(length=120), nullable=True),
+        sa.Column("points_rank", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "state_rank",
+            sa.SmallInteger(),
+            sa.Computed(
+                "CASE state WHEN 'draft' THEN 0 WHEN 'open' THEN 1 WHEN 'disputed' THEN 2 WHEN 'contained' THEN 3 WHEN 'correcting' THEN 4 WHEN 'verifying' THEN 5 WHEN 'closed' THEN 6 WHEN 'void' THEN 7 END",
+                persisted=True,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "due_rank",
+            sa.Date(),
+            sa.Computed("COALESCE(due_on, '9999-12-31')", persisted=True),
+            nullable=False,
+        ),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
@@ -728,6 +783,11 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.CheckConstraint(
             "(state = 'closed') = (closed_at IS NOT NULL)", name=op.f("ck_nonconformities_closed_has_a_time")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "closure_approved_by_id"],
+            ["people.organisation_id", "people.id"],
+            name=op.f("fk_nonconformities_organisation_id_closure_approved_by_id"),
         ),
         sa.ForeignKeyConstraint(
             ["organisation_id", "owner_id"],
@@ -768,18 +828,24 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        "ix_nonconformities_due", "nonconformities", ["organisation_id", "due_on", "number"], unique=False
+        "ix_nonconformities_due", "nonconformities", ["organisation_id", "due_rank", "number"], unique=False
     )
     op.create_index(
-        "ix_nonconformities_element",
+        "ix_nonconformities_grade", "nonconformities", ["organisation_id", "grade", "number"], unique=False
+    )
+    op.create_index(
+        "ix_nonconformities_owner", "nonconformities", ["organisation_id", "owner_id", "number"], unique=False
+    )
+    op.create_index(
+        "ix_nonconformities_owner_due",
         "nonconformities",
-        ["organisation_id", "element", "number"],
+        ["organisation_id", "owner_id", "due_rank", "number"],
         unique=False,
     )
     op.create_index(
-        "ix_nonconformities_owner",
+        "ix_nonconformities_points",
         "nonconformities",
-        ["organisation_id", "owner_id", "state", "number"],
+        ["organisation_id", "points_rank", "number"],
         unique=False,
     )
     op.create_index(
@@ -789,13 +855,28 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        "ix_nonconformities_site",
+        "ix_nonconformities_site", "nonconformities", ["organisation_id", "site_id", "number"], unique=False
+    )
+    op.create_index(
+        "ix_nonconformities_site_due",
+        "nonconformities",
+        ["organisation_id", "site_id", "due_rank", "number"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_nonconformities_site_state",
         "nonconformities",
         ["organisation_id", "site_id", "state", "number"],
         unique=False,
     )
     op.create_index(
         "ix_nonconformities_state", "nonconformities", ["organisation_id", "state", "number"], unique=False
+    )
+    op.create_index(
+        "ix_nonconformities_state_rank",
+        "nonconformities",
+        ["organisation_id", "state_rank", "number"],
+        unique=False,
     )
     op.create_table(
         "actions",
@@ -844,6 +925,7 @@ def upgrade() -> None:
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("returned", sa.Integer(), nullable=False),
         sa.Column("not_effective", sa.Integer(), nullable=False),
+        sa.Column("began_on", sa.Date(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("due_step", sa.String(length=32), nullable=False),
         sa.Column("extensions", sa.Integer(), nullable=False),
@@ -1039,6 +1121,7 @@ def upgrade() -> None:
         sa.Column("nonconformity_id", sa.BigInteger(), nullable=False),
         sa.Column("standard", sa.String(length=40), nullable=False),
         sa.Column("element", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("organisation_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
@@ -1061,7 +1144,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_nonconformity_links_element",
         "nonconformity_links",
-        ["organisation_id", "standard", "element", "nonconformity_id"],
+        ["organisation_id", "element", "number"],
         unique=False,
     )
     op.create_table(
@@ -1110,8 +1193,16 @@ def upgrade() -> None:
         sa.Column("aspect", sa.String(length=20), nullable=False),
         sa.Column("level", sa.SmallInteger(), nullable=True),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_reason", sa.Text(), nullable=False),
+        sa.Column("judged_value", sa.String(length=20), nullable=False),
+        sa.Column("judged_by_id", sa.BigInteger(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "judged_by_id"],
+            ["people.organisation_id", "people.id"],
+            name=op.f("fk_pins_organisation_id_judged_by_id"),
+        ),
         sa.ForeignKeyConstraint(
             ["organisation_id", "nonconformity_id"],
             ["nonconformities.organisation_id", "nonconformities.id"],
@@ -1483,9 +1574,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_checks_audit", "audit_checks", ["organisation_id", "audit_id"], unique=False)
     _forbid_changes()
+    _search_upgrade()
 
 
 def downgrade() -> None:
+    _search_downgrade()
     _allow_changes()
 
     op.drop_index("ix_audit_checks_audit", table_name="audit_checks")
@@ -1516,11 +1609,16 @@ def downgrade() -> None:
     op.drop_index("ix_actions_owner", table_name="actions")
     op.drop_index("ix_actions_due", table_name="actions")
     op.drop_table("actions")
+    op.drop_index("ix_nonconformities_state_rank", table_name="nonconformities")
     op.drop_index("ix_nonconformities_state", table_name="nonconformities")
+    op.drop_index("ix_nonconformities_site_state", table_name="nonconformities")
+    op.drop_index("ix_nonconformities_site_due", table_name="nonconformities")
     op.drop_index("ix_nonconformities_site", table_name="nonconformities")
     op.drop_index("ix_nonconformities_review", table_name="nonconformities")
+    op.drop_index("ix_nonconformities_points", table_name="nonconformities")
+    op.drop_index("ix_nonconformities_owner_due", table_name="nonconformities")
     op.drop_index("ix_nonconformities_owner", table_name="nonconformities")
-    op.drop_index("ix_nonconformities_element", table_name="nonconformities")
+    op.drop_index("ix_nonconformities_grade", table_name="nonconformities")
     op.drop_index("ix_nonconformities_due", table_name="nonconformities")
     op.drop_table("nonconformities")
     op.drop_index("ix_metrics_site", table_name="metrics")

@@ -3,6 +3,7 @@
 import enum
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -74,3 +75,37 @@ class ScoringRun(Numbered, Tenant, Base):
     result: Mapped[str] = mapped_column(sa.Text)
     content_hash: Mapped[str] = mapped_column(sa.String(64))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Standing(Tenant, Base):
+    """Where a site stands under a standard now: its newest run, and the totals that are never mixed with it.
+
+    A read model, renewed in the transaction of every change that moves one of them, so that dashboards and
+    roll-ups over many sites compute nothing.
+    """
+
+    __tablename__ = "standings"
+    __table_args__ = (
+        refers("site_id", "sites"),
+        refers("run_id", "scoring_runs"),
+        refers("baseline_run_id", "scoring_runs"),
+        sa.UniqueConstraint("organisation_id", "site_id", "standard"),
+    )
+
+    site_id: Mapped[int] = mapped_column(sa.BigInteger)
+    standard: Mapped[str] = mapped_column(sa.String(40))
+    tier: Mapped[str] = mapped_column(sa.String(12))
+    run_id: Mapped[int] = mapped_column(sa.BigInteger)
+    baseline_run_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    baseline: Mapped[Fraction | None] = mapped_column(Exact)
+    verified: Mapped[Fraction | None] = mapped_column(Exact)
+    claimed: Mapped[Fraction | None] = mapped_column(Exact)
+    projected: Mapped[Fraction | None] = mapped_column(Exact)
+    maximum: Mapped[Fraction] = mapped_column(Exact)
+    verdict: Mapped[str] = mapped_column(sa.String(24), default="")
+    projected_verdict: Mapped[str] = mapped_column(sa.String(24), default="")
+    level: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    projected_level: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    # Identifiers of the conditions of certification that do not hold, with what they need and have.
+    unmet: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
+    renewed_at: Mapped[datetime] = mapped_column(UTCDateTime)

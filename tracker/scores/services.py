@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any
 
 import sqlalchemy as sa
 
 from scoring import catalogue, rescore
-from scoring.sheet import Sheet, parse
+from scoring.copc import CopcResult
+from scoring.hold import hold
+from scoring.rescore import Result
+from scoring.sheet import Sheet, loads, parse, to_json
 from tracker import clock
 from tracker.database import add, db
 from tracker.history import canonical
@@ -17,19 +19,20 @@ from tracker.numbering import next_number
 from tracker.permissions import Actor
 from tracker.reviews.models import FactSet, Review
 from tracker.scores import sheets
-from tracker.scores.models import CatalogueRelease, Cause, ScoringRun
+from tracker.scores.models import CatalogueRelease, Cause, ScoringRun, Standing
 from tracker.signatures import content_hash
+from workflows.nonconformities import NonconformityState
 
 RELEASES = {sheets.COPC: "copc-2000-csp@4.1", sheets.SEE_CMM: "see-cmm@2009"}
 
 
 @dataclass(frozen=True)
 class Computed:
-    """A sheet made from rows, and what it is worth."""
+    """Rows, the sheet they make with open non-conformities holding their facts, and what it is worth."""
 
     material: sheets.Material
     sheet: Sheet
-    result: Any
+    result: Result
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def ensure_release(organisation_id: int, key: str) -> CatalogueRelease:
             key=key,
             standard=key.partition("@")[0],
             content_hash=standard.content_hash,
-            content=canonical(standard.to_json()),
+            content=catalogue.source(key),
             created_at=clock.now(),
         )
     )
@@ -66,15 +69,68 @@ def ensure_release(organisation_id: int, key: str) -> CatalogueRelease:
 def compute(fact_set: FactSet, tier: str, as_of: date) -> Computed:
     """Score a fact set as it stands on `as_of`: the site's current facts, or a review's running copy."""
     material = sheets.gather(fact_set, as_of)
-    sheet = parse(sheets.build(material, tier, as_of))
+    sheet = hold(parse(sheets.build(material, tier, as_of)))
     return Computed(material, sheet, rescore.score(sheet))
 
 
-def store_run(computed: Computed, tier: str, why: Why, actor: Actor) -> ScoringRun:
+def rescore_site(organisation_id: int, site_id: int, why: Why, actor: Actor) -> list[ScoringRun]:
+    """Score a site's current facts under every standard it is reviewed by, and renew what each gap is worth.
+
+    Stores a run for each standard whose facts or result have moved since its last run; a baseline always.
+    """
+    runs = []
+    for standard in sheets.STANDARDS:
+        fact_set = sheets.current_set(organisation_id, site_id, standard)
+        if fact_set is None:
+            continue
+        tier = tier_of(fact_set)
+        computed = compute(fact_set, tier, clock.today())
+        latest = _latest(fact_set, tier)
+        if why.cause == Cause.BASELINE or latest is None or _differs(computed, latest):
+            latest = _store_run(computed, tier, why, latest, actor)
+            runs.append(latest)
+        _renew_worth(computed)
+        _renew_standing(computed, tier, latest)
+    db.session.flush()
+    return runs
+
+
+def renew(organisation_id: int, site_id: int) -> None:
+    """Renew the totals beside the verified one, after a move that touched no fact (`verifying`, an effort)."""
+    for standard in sheets.STANDARDS:
+        fact_set = sheets.current_set(organisation_id, site_id, standard)
+        if fact_set is None:
+            continue
+        tier = tier_of(fact_set)
+        latest = _latest(fact_set, tier)
+        if latest is not None:
+            _renew_standing(compute(fact_set, tier, clock.today()), tier, latest)
+
+
+def tier_of(fact_set: FactSet) -> str:
+    """The tier that the site is scored in: that of the review its facts come from."""
+    if fact_set.standard != sheets.COPC:
+        return "standard"
+    review = db.session.get_one(Review, (fact_set.organisation_id, fact_set.review_id))
+    return str(review.tier.value)
+
+
+def result_level(result: Result) -> int | None:
+    """The overall level of a standard of criteria; None for a standard of items."""
+    return None if isinstance(result, CopcResult) else result.overall_level
+
+
+def result_verdict(result: Result) -> str:
+    """The verdict on certification of a standard of items; empty for a standard of criteria."""
+    return result.verdict.value if isinstance(result, CopcResult) else ""
+
+
+def _store_run(
+    computed: Computed, tier: str, why: Why, previous: ScoringRun | None, actor: Actor
+) -> ScoringRun:
     """Keep a computation for good, linked to the run before it, with a hash over release, facts and result."""
     fact_set, result = computed.material.fact_set, computed.result
-    as_of = computed.sheet.as_of
-    sheet_text = canonical(computed.sheet.to_json())
+    sheet_text = canonical(to_json(computed.sheet))
     result_text = canonical(result.to_json())
     return add(
         ScoringRun(
@@ -88,97 +144,122 @@ def store_run(computed: Computed, tier: str, why: Why, actor: Actor) -> ScoringR
             review_id=why.review_id,
             nonconformity_id=why.nonconformity_id,
             person_id=actor.person_id,
-            previous_id=_latest_id(fact_set, tier),
-            as_of=as_of,
+            previous_id=None if previous is None else previous.id,
+            as_of=computed.sheet.as_of,
             total=result.total,
             maximum=result.max,
-            verdict=getattr(result, "verdict", "") or "",
-            level=getattr(result, "overall_level", None),
+            verdict=result_verdict(result),
+            level=result_level(result),
             sheet=sheet_text,
             result=result_text,
-            content_hash=content_hash([computed.material.release.content_hash, sheet_text, result_text]),
+            content_hash=run_hash(computed.material.release.content_hash, sheet_text, result_text),
             created_at=clock.now(),
         )
     )
 
 
-def _latest_id(fact_set: FactSet, tier: str) -> int | None:
-    return db.session.execute(
-        sa.select(ScoringRun.id)
-        .where(
-            ScoringRun.organisation_id == fact_set.organisation_id,
-            ScoringRun.site_id == fact_set.site_id,
-            ScoringRun.standard == fact_set.standard,
-            ScoringRun.tier == tier,
-        )
-        .order_by(ScoringRun.number.desc())
-        .limit(1)
-    ).scalar_one_or_none()
+def run_hash(release_hash: str, sheet_text: str, result_text: str) -> str:
+    """The content hash of a run: over the release it was made with, its facts and its result."""
+    return content_hash([release_hash, sheet_text, result_text])
 
 
-def tier_of(fact_set: FactSet) -> str:
-    """The tier that the site is scored in: that of the review its facts come from."""
-    if fact_set.standard != sheets.COPC:
-        return "standard"
-    review = db.session.get_one(Review, (fact_set.organisation_id, fact_set.review_id))
-    return str(review.tier.value)
-
-
-def rescore_site(organisation_id: int, site_id: int, why: Why, actor: Actor) -> list[ScoringRun]:
-    """Score a site's current facts under every standard it is reviewed by, and renew what each gap is worth.
-
-    Stores a run for each standard whose sheet or result has changed; a first or baseline run always.
-    """
-    runs = []
-    for standard in sheets.STANDARDS:
-        fact_set = sheets.current_set(organisation_id, site_id, standard)
-        if fact_set is None:
-            continue
-        tier = tier_of(fact_set)
-        computed = compute(fact_set, tier, clock.today())
-        if why.cause == Cause.BASELINE or _differs(computed, tier):
-            runs.append(store_run(computed, tier, why, actor))
-        if standard == sheets.COPC:
-            renew_worth(computed)
-    return runs
-
-
-def _differs(computed: Computed, tier: str) -> bool:
-    """Whether anything that the score is made of has moved since the last run; the day alone is nothing."""
-    latest = _latest_id(computed.material.fact_set, tier)
-    if latest is None:
-        return True
-    run = db.session.get_one(ScoringRun, (computed.material.fact_set.organisation_id, latest))
-    known = parse(_loads(run.sheet)).to_json()
-    fresh = computed.sheet.to_json()
-    return {**known, "as_of": ""} != {**fresh, "as_of": ""} or run.result != canonical(
-        computed.result.to_json()
+def _latest(fact_set: FactSet, tier: str, cause: Cause | None = None) -> ScoringRun | None:
+    statement = sa.select(ScoringRun).where(
+        ScoringRun.organisation_id == fact_set.organisation_id,
+        ScoringRun.site_id == fact_set.site_id,
+        ScoringRun.standard == fact_set.standard,
+        ScoringRun.tier == tier,
     )
+    if cause is not None:
+        statement = statement.where(ScoringRun.cause == cause)
+    return db.session.execute(statement.order_by(ScoringRun.number.desc()).limit(1)).scalar_one_or_none()
 
 
-def _loads(text: str) -> Any:
-    from scoring.sheet import read_json
+def _differs(computed: Computed, run: ScoringRun) -> bool:
+    """Whether anything that the score is made of has moved since a run; the day alone is nothing."""
+    known, fresh = to_json(loads(run.sheet)), to_json(computed.sheet)
+    return {**known, "as_of": ""} != {**fresh, "as_of": ""} or run.result != canonical(computed.result.to_json())
 
-    return read_json(text)
 
-
-def renew_worth(computed: Computed) -> None:
+def _renew_worth(computed: Computed) -> None:
     """Write on every open non-conformity what closing it alone would bring today, in COPC points."""
+    if computed.material.fact_set.standard != sheets.COPC:
+        return
+    known = {gap.id for gap in computed.sheet.gaps}
     organisation_id = computed.material.fact_set.organisation_id
-    known = {gap["id"] for gap in computed.sheet.to_json().get("gaps", [])}
-    worth: list[tuple[int, Fraction]] = []
-    for gap in computed.material.gaps:
-        if gap.id in known:
-            moved = rescore.simulate(computed.sheet, [gap.id], needs=False)
-            worth.append((gap.nonconformity_id, moved.after.total - moved.before.total))
-    for nonconformity_id, points in worth:
+    changed = [
+        {"organisation_id": organisation_id, "id": gap.nonconformity_id, "points_alone": worth}
+        for gap in computed.material.gaps
+        if gap.id in known and (worth := alone(computed, gap.id)) != gap.points_alone
+    ]
+    if changed:
+        # By key, around the version: what a closure is worth is not something that people edit.
+        table = Nonconformity.__table__
         db.session.execute(
-            sa.update(Nonconformity)
+            sa.update(table)
             .where(
-                Nonconformity.organisation_id == organisation_id,
-                Nonconformity.id == nonconformity_id,
-                Nonconformity.points_alone.is_distinct_from(points),
+                table.c.organisation_id == sa.bindparam("of_organisation"), table.c.id == sa.bindparam("of_id")
             )
-            .values(points_alone=points)
-            .execution_options(synchronize_session=False)
+            .values(points_alone=sa.bindparam("worth"), points_rank=sa.bindparam("rank")),
+            [
+                {
+                    "of_organisation": row["organisation_id"],
+                    "of_id": row["id"],
+                    "worth": row["points_alone"],
+                    "rank": int(row["points_alone"] * 1_000_000),
+                }
+                for row in changed
+            ],
         )
+
+
+def alone(computed: Computed, gap_id: str) -> Fraction:
+    """The change of the total when this gap alone is closed now; judged again is only what it touches."""
+    after = rescore.score(rescore.close(computed.sheet, frozenset({gap_id})), since=computed.result)
+    return after.total - computed.result.total
+
+
+def _renew_standing(computed: Computed, tier: str, latest: ScoringRun) -> None:
+    fact_set, result = computed.material.fact_set, computed.result
+    open_gaps = {gap.id for gap in computed.sheet.gaps}
+    verifying = frozenset(
+        gap.id
+        for gap in computed.material.gaps
+        if gap.state == NonconformityState.VERIFYING and gap.id in open_gaps
+    )
+    claimed = rescore.score(rescore.close(computed.sheet, verifying), since=result)
+    projected = rescore.score(rescore.close(computed.sheet, frozenset(open_gaps)), since=result)
+    baseline = _latest(fact_set, tier, Cause.BASELINE)
+    standing = db.session.execute(
+        sa.select(Standing).where(
+            Standing.organisation_id == fact_set.organisation_id,
+            Standing.site_id == fact_set.site_id,
+            Standing.standard == fact_set.standard,
+        )
+    ).scalar_one_or_none()
+    if standing is None:
+        standing = Standing(
+            organisation_id=fact_set.organisation_id, site_id=fact_set.site_id, standard=fact_set.standard
+        )
+        db.session.add(standing)
+    standing.tier = tier
+    standing.run_id = latest.id
+    standing.baseline_run_id = None if baseline is None else baseline.id
+    standing.baseline = None if baseline is None else baseline.total
+    standing.verified, standing.claimed, standing.projected = result.total, claimed.total, projected.total
+    standing.maximum = result.max
+    standing.verdict, standing.projected_verdict = result_verdict(result), result_verdict(projected)
+    standing.level, standing.projected_level = result_level(result), result_level(projected)
+    standing.unmet = _unmet(result)
+    standing.renewed_at = clock.now()
+    db.session.flush()
+
+
+def _unmet(result: Result) -> list[dict[str, object]]:
+    if not isinstance(result, CopcResult):
+        return []
+    return [
+        {"id": condition.id, "items": list(condition.items or ()), "holds": condition.holds}
+        for condition in result.conditions
+        if not condition.holds
+    ]

@@ -1,8 +1,7 @@
 """From facts in the database to a score sheet: the one bridge between rows and the scoring package.
 
 A sheet is complete in itself (format `score-sheet/1`), so whatever is computed from it can be computed again
-anywhere. Facts that an open non-conformity pins are written into it as not met, and the non-conformity stands
-in its `gaps` with what its closure releases.
+anywhere. An open non-conformity stands in its `gaps` with what its closure releases.
 """
 
 from collections import defaultdict
@@ -13,8 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scoring.numbers import write
-from scoring.rescore import hold
+from scoring.numbers import exact
 from tracker.database import db
 from tracker.errors import NotFound
 from tracker.metrics.models import Metric, MetricTarget, MetricValue
@@ -53,6 +51,7 @@ class Gap:
     grade: Grade
     state: NonconformityState
     effort: Fraction
+    points_alone: Fraction | None
     releases: tuple[dict[str, Any], ...]
 
 
@@ -209,6 +208,7 @@ def _gaps(organisation_id: int, site_id: int, standard: str) -> tuple[Gap, ...]:
             grade=record.grade,
             state=record.state,
             effort=record.effort,
+            points_alone=record.points_alone,
             releases=tuple(release_of(pin) for pin in pins[record.id]),
         )
         for record in records.values()
@@ -227,7 +227,7 @@ def release_of(pin: Pin) -> dict[str, Any]:
 
 
 def build(material: Material, tier: str, as_of: date) -> dict[str, Any]:
-    """The sheet of a fact set: every fact as written, held at "not met" where an open non-conformity pins it."""
+    """The sheet of a fact set, facts as they are recorded; `scoring.hold` then holds what the gaps pin."""
     sheet: dict[str, Any] = {
         "format": "score-sheet/1",
         "standard": material.release.key,
@@ -250,7 +250,7 @@ def build(material: Material, tier: str, as_of: date) -> dict[str, Any]:
         sheet["key_positions"] = [unit.code for unit in material.units if unit.kind == UnitKind.KEY_POSITION]
         sheet["items"] = _items(material)
     sheet["gaps"] = _known_gaps(material, sheet)
-    return hold(sheet)
+    return sheet
 
 
 def _rows(material: Material) -> dict[str, dict[str, int | None]]:
@@ -326,16 +326,16 @@ def _metric(metric: Metric, stated: dict[str, bool], material: Material) -> dict
         entry["target"] = target
     values = material.values.get(metric.id)
     if values:
-        entry["values"] = {month: write(value) for month, value in values.items()}
+        entry["values"] = {month: exact(value) for month, value in values.items()}
     return entry
 
 
 def _target(targets: list[MetricTarget]) -> Any:
     """One number or range for all time, or a map from the month in which each comes into force."""
     written = {
-        row.from_month: write(row.value)
+        row.from_month: exact(row.value)
         if row.value is not None
-        else {"low": write(row.low), "high": write(row.high)}
+        else {"low": exact(row.low), "high": exact(row.high)}
         for row in targets
     }
     return written or None
@@ -347,7 +347,7 @@ def _known_gaps(material: Material, sheet: dict[str, Any]) -> list[dict[str, Any
     for gap in material.gaps:
         releases = [release for release in gap.releases if _knows(sheet, release)]
         if releases:
-            entry: dict[str, Any] = {"id": gap.id, "effort": write(gap.effort), "releases": releases}
+            entry: dict[str, Any] = {"id": gap.id, "effort": exact(gap.effort), "releases": releases}
             if gap.grade in (Grade.MAJOR, Grade.MINOR):
                 entry["grade"] = gap.grade.value
             gaps.append(entry)

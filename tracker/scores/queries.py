@@ -1,0 +1,546 @@
+"""Reads of scores: totals, what a closure promises, and the pages of a site's score and of a stored run."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from scoring import catalogue, rescore
+from scoring.certification import CONDITIONS_OF
+from scoring.copc import CopcResult, ItemResult
+from scoring.rescore import Result
+from scoring.see_cmm import SeeResult
+from scoring.sheet import Gap, Sheet, loads, parse
+from tracker import clock
+from tracker.accounts.models import Person
+from tracker.database import db
+from tracker.errors import NotFound
+from tracker.i18n import gettext as _
+from tracker.i18n import language, pick
+from tracker.nonconformities.models import Nonconformity, Pin
+from tracker.numbering import label
+from tracker.organisations.models import Site
+from tracker.permissions import Actor
+from tracker.scores import charts, sheets
+from tracker.scores.models import CatalogueRelease, Cause, ScoringRun, Standing
+from tracker.scores.services import compute, run_hash, tier_of
+from tracker.scores.viewmodels import (
+    CategoryRows,
+    CriterionRow,
+    ItemRow,
+    Moved,
+    PinnedBy,
+    Promise,
+    Reading,
+    RowMark,
+    Run,
+    ScorePage,
+    SiteChoice,
+    Step,
+    Totals,
+)
+
+# A longer story is told by the register of runs, not by one chart.
+STEPS_SHOWN = 60
+
+
+# ---------------------------------------------------------------- what a closure promises
+
+
+def promise(organisation_id: int, nonconformity_id: int) -> Promise:
+    """What closing this non-conformity alone would move now, under each standard it pins facts of.
+
+    The same computation as the closure itself, so that the page promises exactly what the signature moves.
+    """
+    rows = db.session.execute(
+        sa.select(Pin.site_id, Pin.standard, Nonconformity.number)
+        .join(
+            Nonconformity,
+            (Nonconformity.organisation_id == Pin.organisation_id) & (Nonconformity.id == Pin.nonconformity_id),
+        )
+        .where(Pin.organisation_id == organisation_id, Pin.nonconformity_id == nonconformity_id)
+        .distinct()
+    ).all()
+    found = []
+    for site_id, standard, number in sorted(rows, key=lambda row: str(row.standard)):
+        fact_set = sheets.current_set(organisation_id, site_id, standard)
+        if fact_set is None:
+            continue
+        computed = compute(fact_set, tier_of(fact_set), clock.today())
+        name = label("nonconformity", number)
+        if all(gap.id != name for gap in computed.sheet.gaps):
+            continue
+        after = rescore.score(rescore.close(computed.sheet, frozenset({name})), since=computed.result)
+        found.append(_moved(standard, computed.result, after))
+    return Promise(tuple(found))
+
+
+def _moved(standard: str, before: Result, after: Result) -> Moved:
+    return Moved(
+        standard=standard,
+        before=before.total,
+        after=after.total,
+        moved=tuple(rescore.moved(before, after).items()),
+        level_before=before.overall_level if isinstance(before, SeeResult) else None,
+        level_after=after.overall_level if isinstance(after, SeeResult) else None,
+    )
+
+
+# ---------------------------------------------------------------- totals
+
+
+def totals(organisation_id: int, site_id: int, standard: str) -> Totals | None:
+    """The named totals of a site under a standard; None before its first reported review."""
+    standing = db.session.execute(
+        sa.select(Standing).where(
+            Standing.organisation_id == organisation_id,
+            Standing.site_id == site_id,
+            Standing.standard == standard,
+        )
+    ).scalar_one_or_none()
+    return None if standing is None else totals_of(standing)
+
+
+def totals_of(standing: Standing) -> Totals:
+    """The view of a site's standing."""
+    return Totals(
+        standard=standing.standard,
+        tier=standing.tier,
+        baseline=standing.baseline,
+        claimed=standing.claimed,
+        verified=standing.verified,
+        projected=standing.projected,
+        maximum=standing.maximum,
+        mark=pass_mark(standing.standard, standing.tier, standing.maximum),
+        verdict=standing.verdict,
+        projected_verdict=standing.projected_verdict,
+        level=standing.level,
+        projected_level=standing.projected_level,
+    )
+
+
+def pass_mark(standard: str, tier: str, maximum: Fraction) -> Fraction:
+    """The total that certification asks for; a standard without one is measured against its full marks."""
+    if standard != sheets.COPC:
+        return maximum
+    release = next(key for key in catalogue.FILES if key.startswith(f"{standard}@"))
+    return catalogue.load(release).tiers[tier].pass_points
+
+
+# ---------------------------------------------------------------- pages
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A run read back: its row, its facts and its result, computed again from the facts."""
+
+    run: ScoringRun
+    sheet: Sheet
+    result: Result
+
+
+def list_site_choices(actor: Actor, here: str | None) -> tuple[list[Site], tuple[SiteChoice, ...], Site | None]:
+    """The sites this person sees, as choices, and the one the page is about."""
+    statement = sa.select(Site).where(Site.organisation_id == actor.organisation_id, Site.active)
+    seen = actor.sites()
+    if seen is not None:
+        statement = statement.where(Site.id.in_(seen))
+    found = list(db.session.execute(statement.order_by(Site.code)).scalars())
+    chosen = next((site for site in found if site.code == here), None)
+    if here is not None and chosen is None:
+        raise NotFound
+    if chosen is None and found:
+        chosen = found[0]
+    choices = tuple(
+        SiteChoice(site.code, pick(site.name_zh, site.name_en), chosen is not None and site.id == chosen.id)
+        for site in found
+    )
+    return found, choices, chosen
+
+
+def get_score_page(actor: Actor, site_code: str | None, standard: str, tier: str | None) -> ScorePage:
+    """The newest score of a site under a standard; with a tier other than its own, the same facts through that lens."""
+    _found, choices, site = list_site_choices(actor, site_code)
+    if site is None:
+        return _empty_page(choices, None, standard)
+    standing = db.session.execute(
+        sa.select(Standing).where(
+            Standing.organisation_id == actor.organisation_id,
+            Standing.site_id == site.id,
+            Standing.standard == standard,
+        )
+    ).scalar_one_or_none()
+    if standing is None:
+        return _empty_page(choices, site, standard)
+    shown = _read(actor.organisation_id, standing.run_id)
+    steps = _steps(standing)
+    lens = standing.tier if tier is None or standard != sheets.COPC else tier
+    if lens != standing.tier:
+        shown = _through(shown, lens)
+    found = totals_of(standing) if lens == standing.tier else None
+    return _page(choices, site, standard, lens, found, shown, steps if found else (), _pinning(shown))
+
+
+def get_run_page(actor: Actor, number: int) -> ScorePage:
+    """A stored run, exactly as it was."""
+    run_id = db.session.execute(
+        sa.select(ScoringRun.id).where(
+            ScoringRun.organisation_id == actor.organisation_id, ScoringRun.number == number
+        )
+    ).scalar_one_or_none()
+    if run_id is None:
+        raise NotFound
+    shown = _read(actor.organisation_id, run_id)
+    site = db.session.get_one(Site, (actor.organisation_id, shown.run.site_id))
+    seen = actor.sites()
+    if seen is not None and site.id not in seen:
+        raise NotFound
+    choices = (SiteChoice(site.code, pick(site.name_zh, site.name_en), True),)
+    return _page(choices, site, shown.run.standard, shown.run.tier, None, shown, (), _pinning(shown))
+
+
+def get_run_sheet(actor: Actor, number: int) -> str:
+    """The sheet of a stored run, byte for byte; NotFound for one of a site that this person does not see."""
+    row = db.session.execute(
+        sa.select(ScoringRun.sheet, ScoringRun.site_id).where(
+            ScoringRun.organisation_id == actor.organisation_id, ScoringRun.number == number
+        )
+    ).one_or_none()
+    seen = actor.sites()
+    if row is None or (seen is not None and row.site_id not in seen):
+        raise NotFound
+    return str(row.sheet)
+
+
+def _empty_page(choices: tuple[SiteChoice, ...], site: Site | None, standard: str) -> ScorePage:
+    return ScorePage(
+        sites=choices,
+        site_code=site.code if site else "",
+        site_name=pick(site.name_zh, site.name_en) if site else "",
+        standard=standard,
+        tier="standard",
+        totals=None,
+        run=None,
+        verdict="",
+        verdict_title="",
+        passes=False,
+        conditions=(),
+        categories=(),
+        criteria=(),
+        level_name="",
+        next_rows=(),
+        hints=(),
+        steps=(),
+        chart=None,
+        target_level=site.target_level if site else 3,
+    )
+
+
+def _read(organisation_id: int, run_id: int) -> _Shown:
+    run = db.session.get_one(ScoringRun, (organisation_id, run_id))
+    sheet = loads(run.sheet)
+    return _Shown(run, sheet, rescore.score(sheet))
+
+
+def _through(shown: _Shown, tier: str) -> _Shown:
+    """The same facts scored in another tier."""
+    from scoring.sheet import to_json
+
+    sheet = parse(to_json(shown.sheet) | {"tier": tier})
+    return _Shown(shown.run, sheet, rescore.score(sheet))
+
+
+def _page(
+    choices: tuple[SiteChoice, ...],
+    site: Site,
+    standard: str,
+    tier: str,
+    found: Totals | None,
+    shown: _Shown,
+    steps: tuple[Step, ...],
+    pinning: dict[str, tuple[PinnedBy, ...]],
+) -> ScorePage:
+    result, lang = shown.result, language()
+    of_items = isinstance(result, CopcResult)
+    standard_data = catalogue.load(result.standard)
+    level = result.overall_level if isinstance(result, SeeResult) else None
+    return ScorePage(
+        sites=choices,
+        site_code=site.code,
+        site_name=pick(site.name_zh, site.name_en),
+        standard=standard,
+        tier=tier,
+        totals=found,
+        run=_run_view(shown),
+        verdict=result.verdict.value if isinstance(result, CopcResult) else "",
+        verdict_title=result.verdict.label.of(lang) if isinstance(result, CopcResult) else "",
+        passes=isinstance(result, CopcResult) and result.verdict.passes(result.policy.cert_policy),
+        conditions=_conditions(result) if isinstance(result, CopcResult) else (),
+        categories=_categories(result, pinning) if isinstance(result, CopcResult) else (),
+        criteria=_criteria(result, pinning) if isinstance(result, SeeResult) else (),
+        level_name="" if level is None else charts.level_name(standard_data, level, lang),
+        next_rows=_next_rows(result) if isinstance(result, SeeResult) else (),
+        hints=tuple(hint.text(lang) for hint in (result.hints if isinstance(result, CopcResult) else result.warnings)),
+        steps=steps,
+        chart=charts.waterfall_of(found, steps) if of_items and found is not None and steps else (
+            charts.radar_of(result, site.target_level) if isinstance(result, SeeResult) else None
+        ),
+        target_level=site.target_level,
+    )
+
+
+def _run_view(shown: _Shown) -> Run:
+    run = shown.run
+    after = aliased(ScoringRun)
+    before = aliased(ScoringRun)
+    row = db.session.execute(
+        sa.select(
+            Site.code,
+            Site.name_zh,
+            Site.name_en,
+            Person.name_zh.label("person_zh"),
+            Person.name_en.label("person_en"),
+            CatalogueRelease.key,
+            CatalogueRelease.content_hash,
+            before.number.label("before"),
+            after.number.label("after"),
+        )
+        .select_from(ScoringRun)
+        .join(Site, (Site.organisation_id == ScoringRun.organisation_id) & (Site.id == ScoringRun.site_id))
+        .join(Person, (Person.organisation_id == ScoringRun.organisation_id) & (Person.id == ScoringRun.person_id))
+        .join(
+            CatalogueRelease,
+            (CatalogueRelease.organisation_id == ScoringRun.organisation_id)
+            & (CatalogueRelease.id == ScoringRun.release_id),
+        )
+        .outerjoin(
+            before,
+            (before.organisation_id == ScoringRun.organisation_id) & (before.id == ScoringRun.previous_id),
+        )
+        .outerjoin(
+            after,
+            (after.organisation_id == ScoringRun.organisation_id)
+            & (after.site_id == ScoringRun.site_id)
+            & (after.standard == ScoringRun.standard)
+            & (after.previous_id == ScoringRun.id),
+        )
+        .where(ScoringRun.organisation_id == run.organisation_id, ScoringRun.id == run.id)
+        .limit(1)
+    ).one()
+    return Run(
+        number=run.number,
+        label=label("run", run.number),
+        standard=run.standard,
+        tier=run.tier,
+        cause=cause_title(run.cause),
+        site_code=row.code,
+        site_name=pick(row.name_zh, row.name_en),
+        release=row.key,
+        total=run.total or Fraction(0),
+        maximum=run.maximum,
+        as_of=run.as_of,
+        at=run.created_at,
+        person=pick(row.person_zh, row.person_en),
+        content_hash=run.content_hash,
+        intact=run_hash(row.content_hash, run.sheet, run.result) == run.content_hash,
+        policy=tuple((key, str(value)) for key, value in shown.result.policy.to_json().items()),
+        previous=row.before,
+        next=row.after,
+    )
+
+
+def cause_title(cause: Cause) -> str:
+    """Why a run was made, in words."""
+    return {
+        Cause.BASELINE: _("Baseline"),
+        Cause.RAISED: _("Non-conformity raised"),
+        Cause.CLOSED: _("Non-conformity closed"),
+        Cause.REOPENED: _("Non-conformity reopened"),
+        Cause.DATA: _("New data"),
+        Cause.SCOPE: _("Scope changed"),
+        Cause.OVERRULE: _("Assessor's word"),
+        Cause.VOIDED: _("Non-conformity voided"),
+        Cause.WITHDRAWN: _("Report withdrawn"),
+        Cause.RELEASE: _("Another release of the standard"),
+    }[cause]
+
+
+def _conditions(result: CopcResult) -> tuple[Reading, ...]:
+    found = []
+    for condition in result.conditions:
+        if condition.needs is not None and condition.has is not None:
+            detail = f"{charts.shown(condition.has, condition.needs)} / {charts.shown(condition.needs)}"
+        else:
+            detail = ("、" if language() == "zh" else ", ").join(condition.items)
+        found.append(
+            Reading(
+                id=condition.id,
+                title=condition.label.of(language()),
+                holds=condition.holds,
+                detail=detail,
+                strict=condition.id in CONDITIONS_OF["strict"],
+                lenient=condition.id in CONDITIONS_OF["lenient"],
+            )
+        )
+    return tuple(found)
+
+
+def _categories(result: CopcResult, pinning: dict[str, tuple[PinnedBy, ...]]) -> tuple[CategoryRows, ...]:
+    standard, lang = catalogue.load(result.standard), language()
+    items: dict[str, list[ItemRow]] = defaultdict(list)
+    for item in result.items.values():
+        items[item.category].append(_item_row(item, standard.item(item.id).name.of(lang), lang, pinning))
+    return tuple(
+        CategoryRows(
+            id=category_id,
+            name=standard.category(category_id).name.of(lang),
+            points=category.points,
+            maximum=category.max,
+            items=tuple(items[category_id]),
+        )
+        for category_id, category in result.categories.items()
+    )
+
+
+def _item_row(item: ItemResult, name: str, lang: str, pinning: dict[str, tuple[PinnedBy, ...]]) -> ItemRow:
+    return ItemRow(
+        id=item.id,
+        name=name,
+        dimensions=tuple(item.dimensions.items()),
+        computed=tuple(item.computed.items()),
+        percent=item.percent,
+        points=item.points,
+        maximum=item.max,
+        lost=None if item.points is None else item.max - item.points,
+        reasons=tuple(reason.text(lang) for reason in item.reasons),
+        pinned_by=pinning.get(item.id, ()),
+    )
+
+
+def _criteria(result: SeeResult, pinning: dict[str, tuple[PinnedBy, ...]]) -> tuple[CriterionRow, ...]:
+    standard, lang = catalogue.load(result.standard), language()
+    found = []
+    for criterion in result.criteria.values():
+        known = standard.criterion(criterion.id)
+        rows = tuple(
+            RowMark(
+                id=row.id,
+                name=row.name.of(lang),
+                level=criterion.rows.get(row.id),
+                next_step=_rubric(row, criterion.rows.get(row.id), lang),
+            )
+            for row in known.rows
+        )
+        found.append(
+            CriterionRow(
+                id=criterion.id,
+                name=known.name.of(lang),
+                kind=criterion.kind,
+                level=criterion.level,
+                percent=criterion.percent,
+                points=criterion.points,
+                maximum=criterion.max,
+                rows=rows,
+                reasons=tuple(reason.text(lang) for reason in criterion.reasons),
+                pinned_by=pinning.get(criterion.id, ()),
+            )
+        )
+    return tuple(found)
+
+
+def _rubric(row: catalogue.Row, level: int | None, lang: str) -> str:
+    """What the level above the present one asks for; nothing at the top."""
+    return "" if level is not None and level >= len(row.rubric) else row.rubric[level or 0].of(lang)
+
+
+def _next_rows(result: SeeResult) -> tuple[str, ...]:
+    standard, lang = catalogue.load(result.standard), language()
+    return tuple(
+        f"{below.criterion} · {next(row.name.of(lang) for row in standard.criterion(below.criterion).rows if row.id == below.row)}"
+        f" ({below.level})"
+        for below in result.next or ()
+    )
+
+
+def _pinning(shown: _Shown) -> dict[str, tuple[PinnedBy, ...]]:
+    """Element → the gaps that hold facts of it, as the run knew them, with the titles of today."""
+    numbers = {int(gap.id.rpartition("-")[2]): gap for gap in shown.sheet.gaps}
+    if not numbers:
+        return {}
+    titles: dict[int, str] = {
+        row.number: row.title
+        for row in db.session.execute(
+            sa.select(Nonconformity.number, Nonconformity.title).where(
+                Nonconformity.organisation_id == shown.run.organisation_id, Nonconformity.number.in_(numbers)
+            )
+        )
+    }
+    found: dict[str, list[PinnedBy]] = defaultdict(list)
+    for number, gap in numbers.items():
+        for element in _elements(gap):
+            found[element].append(PinnedBy(number, gap.id, titles.get(number, "")))
+    return {element: tuple(pins) for element, pins in found.items()}
+
+
+def _elements(gap: Gap) -> Iterable[str]:
+    return dict.fromkeys(release.item for release in gap.releases)
+
+
+def _steps(standing: Standing) -> tuple[Step, ...]:
+    """The runs since the baseline in the order they were made, with what each moved (N-SCORE-5)."""
+    if standing.baseline_run_id is None:
+        return ()
+    baseline = (
+        sa.select(ScoringRun.number)
+        .where(
+            ScoringRun.organisation_id == standing.organisation_id, ScoringRun.id == standing.baseline_run_id
+        )
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        sa.select(
+            ScoringRun.number,
+            ScoringRun.cause,
+            ScoringRun.total,
+            ScoringRun.verdict,
+            ScoringRun.result,
+            ScoringRun.created_at,
+            Nonconformity.number.label("nonconformity"),
+            Nonconformity.title,
+        )
+        .outerjoin(
+            Nonconformity,
+            (Nonconformity.organisation_id == ScoringRun.organisation_id)
+            & (Nonconformity.id == ScoringRun.nonconformity_id),
+        )
+        .where(
+            ScoringRun.organisation_id == standing.organisation_id,
+            ScoringRun.site_id == standing.site_id,
+            ScoringRun.standard == standing.standard,
+            ScoringRun.tier == standing.tier,
+            ScoringRun.number >= baseline,
+        )
+        .order_by(ScoringRun.number.desc())
+        .limit(STEPS_SHOWN + 1)
+    ).all()[::-1]
+    return tuple(_step(before, row) for before, row in zip(rows, rows[1:], strict=False))
+
+
+def _step(before: Any, row: Any) -> Step:
+    name = "" if row.nonconformity is None else label("nonconformity", row.nonconformity)
+    return Step(
+        run=row.number,
+        cause=cause_title(row.cause),
+        label=name or cause_title(row.cause),
+        title=row.title or "",
+        nonconformity=row.nonconformity,
+        total=row.total,
+        moved=row.total - before.total,
+        items=charts.moved_between(before.result, row.result),
+        verdict=charts.verdict_title(row.verdict),
+        at=row.created_at,
+    )
