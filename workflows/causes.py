@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import networkx as nx
 
+from workflows.kinds import CauseKind, Control, VerificationMethod
 from workflows.text import Text, Worded
 
 PROBLEM = "problem"
@@ -17,29 +18,6 @@ PROBLEM = "problem"
 
 TYPICAL_WHYS = (3, 7)
 """The usual length of a chain of whys: a hint, not a rule (E.5)."""
-
-
-class CauseKind(Worded):
-    """What part a cause plays. A why on the way to a cause has no kind."""
-
-    ROOT = "root", "根本原因", "root cause"
-    CONTRIBUTING = "contributing", "促成原因", "contributing cause"
-    ESCAPE = "escape", "逃逸原因", "escape cause"
-
-
-class Control(Worded):
-    """Whether the organisation can do something about a cause (2.1-2c)."""
-
-    CONTROLLABLE = "controllable", "可控", "controllable"
-    UNCONTROLLABLE = "uncontrollable", "不可控", "uncontrollable"
-
-
-class VerificationMethod(Worded):
-    """How a cause was verified."""
-
-    MEASUREMENT = "measurement", "测量", "measurement"
-    OBSERVATION = "observation", "观察", "observation"
-    REPRODUCTION = "reproduction", "重现", "reproduction"
 
 
 class RibSet(Worded):

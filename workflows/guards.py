@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from workflows.facts import ActionFacts, AuditFacts, CommonFacts, NonconformityFacts, People, ReviewFacts
-from workflows.kinds import AuditMode, Grade
+from workflows.kinds import AuditMode, Grade, Source
 from workflows.machine import Guard, Names
 from workflows.sod import apart, one
 from workflows.text import Text
@@ -258,6 +258,13 @@ REVIEW_REPORTED: Guard[NonconformityFacts] = _is(
     "Its review has not been reported yet: the draft opens with the report.",
     "N-SCORE-1",
     lambda facts: not facts.awaiting_report,
+)
+REPORT_WITHDRAWN: Guard[NonconformityFacts] = _is(
+    "report_withdrawn",
+    "所属评审的报告没有撤回，不符合项保持登记。",
+    "The report of its review has not been withdrawn, so it stays open.",
+    "N-SCORE-1",
+    lambda facts: facts.awaiting_report and facts.source is Source.REVIEW,
 )
 ACTOR_IS_OWNER: Guard[NonconformityFacts] = _is(
     "actor_is_owner",

@@ -61,7 +61,7 @@ class TaskState(Worded):
 
 
 class CauseKind(Worded):
-    """What a cause is to the problem (E.5)."""
+    """What a cause is to the problem (E.5). A why on the way to a cause has no kind."""
 
     ROOT = "root", "根本原因", "root cause"
     CONTRIBUTING = "contributing", "促成原因", "contributing cause"
@@ -74,3 +74,10 @@ class VerificationMethod(Worded):
     MEASUREMENT = "measurement", "测量", "measurement"
     OBSERVATION = "observation", "观察", "observation"
     REPRODUCTION = "reproduction", "重现", "reproduction"
+
+
+class Control(Worded):
+    """Whether the organisation can do something about a cause (2.1-2c)."""
+
+    CONTROLLABLE = "controllable", "可控", "controllable"
+    UNCONTROLLABLE = "uncontrollable", "不可控", "uncontrollable"

@@ -115,6 +115,15 @@ NONCONFORMITY: Machine[NonconformityFacts] = Machine(
             clause="ISO 9001 10.2",
         ),
         Transition(
+            event="return_to_draft",
+            title=Text("退回草稿", "return to draft"),
+            sources=(NonconformityState.OPEN,),
+            target=NonconformityState.DRAFT,
+            guards=(guards.REPORT_WITHDRAWN,),
+            permission=SYSTEM,
+            clause="E.6",
+        ),
+        Transition(
             event="accept",
             title=Text("接受", "accept"),
             sources=(NonconformityState.OPEN,),
