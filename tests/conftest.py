@@ -215,6 +215,7 @@ class SeparateClient(FlaskClient):
 
         from tracker.database import db
 
+        kwargs.setdefault("buffered", True)  # read to the end and closed, as a browser would
         arranged = has_app_context()
         if arranged:
             db.session.commit()
