@@ -90,7 +90,7 @@ def _settle(pin: Pin, nonconformity: Nonconformity, actor: Actor, *, met: bool) 
     ).scalar_one_or_none()
     if fact is None:
         return
-    value = _settled_value(fact, pin, met)
+    value = settled_value(fact, pin, met=met)
     if value == fact.value:
         return
     before, fact.value = fact.value, value
@@ -103,7 +103,8 @@ def _settle(pin: Pin, nonconformity: Nonconformity, actor: Actor, *, met: bool) 
     )
 
 
-def _settled_value(fact: Fact, pin: Pin, met: bool) -> str:
+def settled_value(fact: Fact, pin: Pin, *, met: bool) -> str:
+    """The value of a fact once a pin of it is released (`met`), or holds again."""
     if fact.kind == FactKind.ROW:
         level = pin.level or 0
         now = int(fact.value or 0)

@@ -47,6 +47,9 @@ class Review(Versioned, Numbered, Tenant, Base):
     lead_auditor_id: Mapped[int] = mapped_column(sa.BigInteger)
     sampled_kcrp: Mapped[str] = mapped_column(sa.Text, default="")
     metric_list_confirmed: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    # Numbers of earlier non-conformities closed while this review was under way, their effect on it confirmed.
+    confirmed_closures: Mapped[list[int]] = mapped_column(sa.JSON, default=list)
+    started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     reported_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     accepted_by_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     accepted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -55,10 +58,16 @@ class Review(Versioned, Numbered, Tenant, Base):
 
 
 class FactSetKind(enum.StrEnum):
-    """A review works on a copy of its own; the current set of a site carries the verified score."""
+    """A review works on a copy of its own; the current set of a site carries the verified score.
+
+    A report puts its facts in place of the current ones, which are kept as `replaced` and come back when the
+    report is withdrawn; the facts it had brought are then kept as `withdrawn`.
+    """
 
     REVIEW = "review"
     CURRENT = "current"
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
 
 
 class FactSet(Versioned, Tenant, Base):

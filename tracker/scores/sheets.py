@@ -130,7 +130,7 @@ def gather(fact_set: FactSet, as_of: date) -> Material:
         .where(Metric.organisation_id == organisation_id, Metric.site_id == site_id)
         .order_by(Metric.item, Metric.position, Metric.number)
     )
-    targets, values = _series(organisation_id, site_id, as_of)
+    targets, values = read_series(organisation_id, site_id, as_of)
     return Material(site, fact_set, release, facts, overrules, units, metrics, targets, values, gaps)
 
 
@@ -138,9 +138,10 @@ def _all(statement: sa.Select[Any]) -> tuple[Any, ...]:
     return tuple(db.session.execute(statement).scalars())
 
 
-def _series(
+def read_series(
     organisation_id: int, site_id: int, as_of: date
 ) -> tuple[dict[int, list[MetricTarget]], dict[int, dict[str, Fraction]]]:
+    """The targets of a site's metrics, and their monthly values up to the month of a day, by metric: two statements."""
     of_site = sa.select(Metric.id).where(Metric.organisation_id == organisation_id, Metric.site_id == site_id)
     targets: dict[int, list[MetricTarget]] = defaultdict(list)
     for target in _all(

@@ -1,0 +1,90 @@
+"""What a review looks at: its standards, items and criteria, and the facts that each of them asks for."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from scoring import catalogue
+from scoring.catalogue import Item, Standard
+from tracker.i18n import gettext as _
+from tracker.organisations.models import CspType, Unit
+from tracker.reviews.facts import Key
+from tracker.reviews.models import FactKind, Review
+from tracker.scores.services import RELEASES
+from tracker.scores.sheets import COPC, SEE_CMM
+
+ACHIEVING_RESULTS = "4.7"
+WORD = Key(ACHIEVING_RESULTS, FactKind.WORD, "compliant")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A fact that a review has to judge, before anybody has."""
+
+    key: Key
+    value: str = ""
+    note: str = ""
+    improvement_approach: bool = False
+
+
+def standard_of(name: str) -> Standard:
+    """The catalogue behind the name of a standard."""
+    return catalogue.load(RELEASES[name])
+
+
+def standards_of(review: Review) -> tuple[str, ...]:
+    """The standards that a review covers."""
+    return tuple(name for name, covered in ((COPC, review.copc), (SEE_CMM, review.see_cmm)) if covered)
+
+
+def all_elements(standard: str, tier: str) -> tuple[str, ...]:
+    """Every item of a tier, or every criterion, in catalogue order."""
+    if standard == SEE_CMM:
+        return tuple(criterion.id for criterion in standard_of(standard).criteria)
+    return tuple(item.id for item in standard_of(standard).items_of(tier))
+
+
+def elements_of(review: Review, standard: str) -> tuple[str, ...]:
+    """The items or criteria of a review's scope, in catalogue order."""
+    every = all_elements(standard, review.tier.value)
+    return tuple(name for name in every if name in review.scope) if review.scope else every
+
+
+def standard_of_element(element: str) -> str | None:
+    """The standard that an item or criterion belongs to; None for an unknown one."""
+    if standard_of(COPC).has_item(element):
+        return COPC
+    return SEE_CMM if standard_of(SEE_CMM).has_criterion(element) else None
+
+
+def units_of(item: Item, units: Iterable[Unit]) -> tuple[Unit, ...]:
+    """The units over which an item's deployment is counted."""
+    return tuple(unit for unit in units if unit.kind == item.unit_kind)
+
+
+def slots(review: Review, standard: str, units: Iterable[Unit], csp_type: CspType) -> Iterator[Slot]:
+    """Every fact that a review has to judge under a standard, in the order of its pages."""
+    catalogue_of = standard_of(standard)
+    if standard == SEE_CMM:
+        for element in elements_of(review, standard):
+            for row in catalogue_of.criterion(element).rows:
+                yield Slot(Key(element, FactKind.ROW, row.id))
+        return
+    known = tuple(units)
+    for element in elements_of(review, standard):
+        yield from _item_slots(catalogue_of.item(element), known, csp_type)
+
+
+def _item_slots(item: Item, units: tuple[Unit, ...], csp_type: CspType) -> Iterator[Slot]:
+    for line in item.lines:
+        key = Key(item.id, FactKind.LINE, line.id)
+        if line.csp_type is not None and line.csp_type != csp_type.value:
+            # 2.1-2a and 2.1-2b are alternatives; the type of the site decides which one does not apply.
+            yield Slot(
+                key, "not_applicable", _("Written for the other type of CSP."), line.improvement_approach
+            )
+        else:
+            yield Slot(key, improvement_approach=line.improvement_approach)
+    for unit in units_of(item, units):
+        yield Slot(Key(item.id, FactKind.UNIT, unit.code))
+    if item.id == ACHIEVING_RESULTS:
+        yield Slot(WORD)

@@ -1,0 +1,384 @@
+"""Plan a review, judge in it, and move it: what the pages and the demo call."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from tracker import clock, history, moves
+from tracker.accounts.models import Person, Role, RoleGrant
+from tracker.database import add, db, new_id
+from tracker.errors import InvalidInput, NotFound, RefusedMove
+from tracker.i18n import gettext as _
+from tracker.moves import Signing, check_version
+from tracker.nonconformities.models import Nonconformity
+from tracker.notifications.services import tell
+from tracker.numbering import label, next_number
+from tracker.organisations.models import Site
+from tracker.permissions import Actor
+from tracker.reviews import queries, reporting, scope
+from tracker.reviews.judging import (
+    give_gap_reason,
+    judge,
+    judge_many,
+    record_of,
+    record_word,
+    set_of,
+    set_overrule,
+    state_metric,
+)
+from tracker.reviews.models import Fact, FactSet, FactSetKind, Review, Tier
+from tracker.scores.models import Cause
+from tracker.scores.services import RELEASES, Why, ensure_release, rescore_site
+from workflows.facts import NonconformityFacts
+from workflows.nonconformities import NonconformityState
+from workflows.reviews import ReviewState
+
+__all__ = [
+    "confirm_closures", "describe", "give_gap_reason", "judge", "judge_many", "make_move", "plan_review",
+    "record_word", "reopen_if_unsettled", "report_content", "set_overrule", "state_metric",
+]  # fmt: skip
+
+
+# ---------------------------------------------------------------- planning
+
+
+def plan_review(
+    actor: Actor,
+    *,
+    site_id: int,
+    title: str,
+    copc: bool = True,
+    see_cmm: bool = False,
+    tier: Tier | str = Tier.STANDARD,
+    scope: Iterable[str] = (),
+    period_start: date,
+    period_end: date,
+    planned_on: date | None = None,
+    lead_auditor_id: int,
+) -> Review:
+    """Plan a review and lay out every fact that it has to judge; an empty scope means all of the standards.
+
+    Raises NotFound for an unknown site, and InvalidInput with every field that cannot be accepted.
+    """
+    site = db.session.get(Site, (actor.organisation_id, site_id))
+    if site is None:
+        raise NotFound
+    wanted = tuple(dict.fromkeys(scope))
+    tier = Tier(tier)
+    _check_plan(site, title, (copc, see_cmm, tier, wanted), (period_start, period_end), lead_auditor_id)
+    review = add(
+        Review(
+            organisation_id=actor.organisation_id,
+            number=next_number(actor.organisation_id, "review"),
+            site_id=site_id,
+            state=ReviewState.PLANNED,
+            title=title.strip(),
+            copc=copc,
+            see_cmm=see_cmm,
+            tier=tier,
+            scope=list(wanted),
+            period_start=period_start,
+            period_end=period_end,
+            planned_on=planned_on,
+            lead_auditor_id=lead_auditor_id,
+            confirmed_closures=[],
+            created_at=clock.now(),
+        )
+    )
+    complete_facts(review, site)
+    history.record(record_of(review), "planned", actor.person_id, new_state=str(ReviewState.PLANNED))
+    tell([lead_auditor_id], "review-planned", record_of(review), {"title": review.title})
+    db.session.flush()
+    return review
+
+
+def _check_plan(
+    site: Site,
+    title: str,
+    covered: tuple[bool, bool, Tier, tuple[str, ...]],
+    period: tuple[date, date],
+    lead_auditor_id: int,
+) -> None:
+    copc, see_cmm, tier, wanted = covered
+    names = [name for name, chosen in zip(RELEASES, (copc, see_cmm), strict=True) if chosen]
+    known = {element for name in names for element in scope.all_elements(name, tier.value)}
+    faults: dict[str, list[str]] = {}
+    if not title.strip():
+        faults["title"] = [_("Give the review a title.")]
+    elif len(title.strip()) > 200:
+        faults["title"] = [_("At most %(count)d characters.", count=200)]
+    if not names:
+        faults["copc"] = [_("Choose at least one standard.")]
+    elif unknown := [element for element in wanted if element not in known]:
+        faults["scope"] = [
+            _("Not an item or criterion of what is reviewed: %(names)s", names=", ".join(unknown))
+        ]
+    if period[0] > period[1]:
+        faults["period_end"] = [_("The period ends before it begins.")]
+    if not _leads_at(site, lead_auditor_id):
+        faults["lead_auditor_id"] = [_("Choose a lead auditor of this site.")]
+    if faults:
+        raise InvalidInput(faults)
+
+
+def _leads_at(site: Site, person_id: int) -> bool:
+    return bool(
+        db.session.execute(
+            sa.select(
+                sa.exists().where(
+                    Person.organisation_id == site.organisation_id,
+                    Person.id == person_id,
+                    Person.active,
+                    RoleGrant.organisation_id == site.organisation_id,
+                    RoleGrant.person_id == person_id,
+                    RoleGrant.role == Role.LEAD_AUDITOR,
+                    sa.or_(RoleGrant.site_id.is_(None), RoleGrant.site_id == site.id),
+                )
+            )
+        ).scalar()
+    )
+
+
+def complete_facts(review: Review, site: Site) -> None:
+    """Lay out the facts that the review has to judge and lacks (a programme begun since it was planned)."""
+    units = queries.list_units(review.organisation_id, review.site_id, clock.today())
+    for standard in scope.standards_of(review):
+        fact_set = _own_set(review, standard)
+        known = set(
+            db.session.execute(
+                sa.select(Fact.key).where(
+                    Fact.organisation_id == review.organisation_id, Fact.fact_set_id == fact_set.id
+                )
+            ).scalars()
+        )
+        rows = [
+            _blank(fact_set, slot, position)
+            for position, slot in enumerate(scope.slots(review, standard, units, site.csp_type))
+            if str(slot.key) not in known
+        ]
+        if rows:
+            db.session.execute(sa.insert(Fact), rows)
+
+
+def _own_set(review: Review, standard: str) -> FactSet:
+    try:
+        return set_of(review, standard)
+    except NotFound:
+        return add(
+            FactSet(
+                organisation_id=review.organisation_id,
+                site_id=review.site_id,
+                kind=FactSetKind.REVIEW,
+                review_id=review.id,
+                standard=standard,
+                release_id=ensure_release(review.organisation_id, RELEASES[standard]).id,
+                as_of=review.period_end,
+            )
+        )
+
+
+def _blank(fact_set: FactSet, slot: scope.Slot, position: int) -> dict[str, Any]:
+    return {
+        "organisation_id": fact_set.organisation_id,
+        "id": new_id(),
+        "fact_set_id": fact_set.id,
+        "version": 1,
+        "key": str(slot.key),
+        "element": slot.key.element,
+        "kind": slot.key.kind,
+        "subject": slot.key.subject,
+        "aspect": slot.key.aspect,
+        "value": slot.value,
+        "note": slot.note,
+        "evidence": "",
+        "sampled": False,
+        "improvement_approach": slot.improvement_approach,
+        "position": position,
+    }
+
+
+# ---------------------------------------------------------------- moves
+
+
+def describe(
+    actor: Actor,
+    review: Review,
+    *,
+    sampled_kcrp: str | None = None,
+    metric_list_confirmed: bool | None = None,
+    version: int | None = None,
+) -> None:
+    """Attach the sampled audit of a KCRP, and say whether the metric list is confirmed."""
+    check_version(review, version)
+    given = {"sampled_kcrp": sampled_kcrp, "metric_list_confirmed": metric_list_confirmed}
+    said = {}
+    for name, value in given.items():
+        after = value.strip() if isinstance(value, str) else value
+        if after is not None and after != getattr(review, name):
+            said[name] = [getattr(review, name), after]
+            setattr(review, name, after)
+    if said:
+        history.record(record_of(review), "described", actor.person_id, changes=said)
+    db.session.flush()
+
+
+def confirm_closures(actor: Actor, review: Review, numbers: Iterable[int]) -> None:
+    """Confirm that closures made while the review was under way are taken into account in its verdicts."""
+    added = [number for number in dict.fromkeys(numbers) if number not in review.confirmed_closures]
+    if added:
+        # A new list, because a change inside a JSON value is not seen.
+        review.confirmed_closures = [*review.confirmed_closures, *added]
+        names = [label("nonconformity", number) for number in added]
+        history.record(
+            record_of(review), "closures_confirmed", actor.person_id, changes={"closures": [[], names]}
+        )
+    db.session.flush()
+
+
+def make_move(
+    actor: Actor,
+    review: Review,
+    event: str,
+    *,
+    reason: str = "",
+    signing: Signing | None = None,
+    version: int | None = None,
+    sampled_kcrp: str | None = None,
+    metric_list_confirmed: bool | None = None,
+) -> None:
+    """Make one move of a review with all that follows from it.
+
+    `sampled_kcrp` and `metric_list_confirmed` may be given with `report`.
+
+    Raises Conflict, Forbidden, WrongPassword, RefusedMove.
+    """
+    check_version(review, version)
+    if event == "withdraw" and review.state == ReviewState.REPORTED and not reporting.is_current(review):
+        raise RefusedMove(
+            _("withdraw the report"), [_("A later review of this site has been reported since.")]
+        )
+    if sampled_kcrp is not None or metric_list_confirmed is not None:
+        describe(actor, review, sampled_kcrp=sampled_kcrp, metric_list_confirmed=metric_list_confirmed)
+    work = queries.load(review)
+    before = _stamp(review, event)
+    try:
+        moves.move(
+            "review", review, event, actor, queries.facts_of(work), queries.subject_of(review),
+            reason=reason, signing=signing,
+        )  # fmt: skip
+    except Exception:
+        for name, value in before.items():
+            setattr(review, name, value)
+        raise
+    _FOLLOWS.get(event, _nothing)(actor, review, work)
+    db.session.flush()
+
+
+# The moment that each move leaves on the row; set before it, because the database insists that they agree.
+_MOMENTS = {"start": "started_at", "report": "reported_at", "close": "closed_at", "accept": "accepted_at"}
+
+
+def _stamp(review: Review, event: str) -> dict[str, Any]:
+    name = _MOMENTS.get(event)
+    if name is None or (event != "close" and getattr(review, name) is not None):
+        return {}
+    before = {name: getattr(review, name)}
+    with db.session.no_autoflush:
+        setattr(review, name, clock.now())
+    return before
+
+
+def _nothing(_actor: Actor, _review: Review, _work: queries.Work) -> None:
+    """Most moves have no consequence beyond their own record."""
+
+
+def _after_start(_actor: Actor, review: Review, work: queries.Work) -> None:
+    complete_facts(review, work.site)
+
+
+def _after_report(actor: Actor, review: Review, work: queries.Work) -> None:
+    """The facts become the site's current ones, the drafts open, the baseline is stored."""
+    from tracker.nonconformities.services import open_drafts  # that feature raises findings of reviews
+
+    reporting.publish(work)
+    open_drafts(review, actor)
+    rescore_site(review.organisation_id, review.site_id, Why(Cause.BASELINE, review_id=review.id), actor)
+    tell(_managers(review), "review-reported", record_of(review), {"title": review.title})
+
+
+def _managers(review: Review) -> list[int]:
+    return list(
+        db.session.execute(
+            sa.select(RoleGrant.person_id)
+            .where(
+                RoleGrant.organisation_id == review.organisation_id,
+                RoleGrant.role == Role.QUALITY_MANAGER,
+                sa.or_(RoleGrant.site_id.is_(None), RoleGrant.site_id == review.site_id),
+            )
+            .distinct()
+            .order_by(RoleGrant.person_id)
+        ).scalars()
+    )
+
+
+def _after_accept(actor: Actor, review: Review, _work: queries.Work) -> None:
+    review.accepted_by_id = actor.person_id
+
+
+def _after_withdraw(actor: Actor, review: Review, work: queries.Work) -> None:
+    """The findings are drafts again, the earlier facts come back, and a run says so."""
+    for finding in work.findings:
+        record = finding.record
+        if record.review_id == review.id and record.state == NonconformityState.OPEN:
+            _return_to_draft(record, review, actor)
+    reporting.restore(review)
+    review.reported_at = review.accepted_at = review.accepted_by_id = None
+    rescore_site(review.organisation_id, review.site_id, Why(Cause.WITHDRAWN, review_id=review.id), actor)
+
+
+def _return_to_draft(record: Nonconformity, review: Review, actor: Actor) -> None:
+    reason = _("The report of %(review)s was withdrawn.", review=label("review", review.number))
+    moves.move(
+        "nonconformity", record, "return_to_draft", actor, NonconformityFacts(), queries.subject_of(review),
+        reason=reason,
+    )  # fmt: skip
+    record.opened_at, record.due_on, record.due_step = None, None, ""
+
+
+_FOLLOWS = {
+    "start": _after_start,
+    "report": _after_report,
+    "accept": _after_accept,
+    "withdraw": _after_withdraw,
+}
+
+
+def reopen_if_unsettled(organisation_id: int, review_id: int, actor: Actor) -> None:
+    """A non-conformity was reopened: its closed review is reported again, unless a later one carries it."""
+    review = db.session.get(Review, (organisation_id, review_id))
+    if review is None or review.state != ReviewState.CLOSED or queries.has_later_report(review):
+        return
+    facts = queries.facts_of(queries.load(review))
+    moves.move("review", review, "reopen", actor, facts, queries.subject_of(review))
+    review.closed_at = None
+    db.session.flush()
+
+
+def report_content(work: queries.Work) -> dict[str, Any]:
+    """What the lead auditor, or management, sees when signing: the totals, the gaps and the findings."""
+    review = work.review
+    return {
+        "review": label("review", review.number),
+        "title": review.title,
+        "period": [review.period_start, review.period_end],
+        "scope": review.scope,
+        "totals": {
+            view.standard: [view.total, view.verdict, view.level] for view in queries.standings_of(work)
+        },
+        "gaps": [[gap.standard, gap.key, gap.carrier, gap.reason] for gap in queries.gaps_in(work)],
+        "facts": {
+            standard: {fact.key: fact.value for fact in facts} for standard, facts in work.facts.items()
+        },
+    }

@@ -1,0 +1,264 @@
+"""What pages and other features see of a review: frozen values, no rows."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from fractions import Fraction
+
+from tracker.moves import StateView
+from tracker.numbering import label
+
+
+@dataclass(frozen=True)
+class PinView:
+    """A fact that a non-conformity about a gap pins; `level` is what closing it raises a SEE-CMM row to."""
+
+    standard: str
+    key: str
+    level: int | None = None
+
+
+@dataclass(frozen=True)
+class GapView:
+    """A fact of a review that is not met, and who carries it.
+
+    `kind` is `line`, `unit`, `metric` (aspect `cui` or `meets`), `trend` (once per item) or `row`. `key`
+    names the gap; what a non-conformity about it pins stands in `pins`.
+    """
+
+    standard: str
+    key: str
+    element: str
+    kind: str
+    subject: str
+    aspect: str
+    title: str
+    pins: tuple[PinView, ...]
+    carried_by: int | None = None
+    reason: str | None = None
+
+    @property
+    def carried(self) -> bool:
+        """Whether a non-conformity or a written reason carries it."""
+        return self.carried_by is not None or bool(self.reason)
+
+    @property
+    def carrier(self) -> str:
+        """The non-conformity as people read it: `NC-0012`; empty where none carries the gap."""
+        return "" if self.carried_by is None else label("nonconformity", self.carried_by)
+
+
+@dataclass(frozen=True)
+class ElementView:
+    """An item or criterion with how far its judging is, and its running score."""
+
+    standard: str
+    id: str
+    name: str
+    judged: int
+    total: int
+    unevidenced: int
+    gaps: int
+    uncarried: int
+    points: Fraction | None
+    maximum: Fraction
+    dimensions: tuple[tuple[str, int | None], ...] = ()
+    level: int | None = None
+
+    @property
+    def status(self) -> str:
+        """`done`, `begun` or `open`."""
+        if self.judged == self.total and not self.unevidenced:
+            return "done"
+        return "begun" if self.judged else "open"
+
+
+@dataclass(frozen=True)
+class GroupView:
+    """A category, or the criteria together, with its elements."""
+
+    id: str
+    name: str
+    elements: tuple[ElementView, ...]
+    points: Fraction
+    maximum: Fraction
+
+    @property
+    def judged(self) -> int:
+        return sum(element.judged for element in self.elements)
+
+    @property
+    def total(self) -> int:
+        return sum(element.total for element in self.elements)
+
+
+@dataclass(frozen=True)
+class StandingView:
+    """The running score of a review under one standard."""
+
+    standard: str
+    total: Fraction
+    maximum: Fraction
+    pass_points: Fraction
+    reached: bool
+    verdict: str
+    blank: int
+    level: int | None = None
+
+
+@dataclass(frozen=True)
+class ReviewRow:
+    """A line of the register."""
+
+    number: int
+    title: str
+    site_code: str
+    site_name: str
+    state: StateView
+    standards: tuple[str, ...]
+    tier: str
+    period_start: date
+    period_end: date
+    lead: str
+    judged: int
+    total: int
+    findings: int
+
+    @property
+    def code(self) -> str:
+        return label("review", self.number)
+
+
+@dataclass(frozen=True)
+class ReviewView:
+    """A review's own values as its page shows them."""
+
+    number: int
+    version: int
+    title: str
+    site_code: str
+    site_name: str
+    state: StateView
+    copc: bool
+    see_cmm: bool
+    tier: str
+    period_start: date
+    period_end: date
+    planned_on: date | None
+    lead: str
+    sampled_kcrp: str
+    metric_list_confirmed: bool
+    reported_at: datetime | None
+    accepted_at: datetime | None
+
+    @property
+    def code(self) -> str:
+        return label("review", self.number)
+
+
+@dataclass(frozen=True)
+class FactView:
+    """A cell: one line, unit, row, word or stated metric fact, with everything its form needs."""
+
+    standard: str
+    key: str
+    element: str
+    kind: str
+    subject: str
+    title: str
+    value: str
+    note: str
+    evidence: str
+    sampled: bool
+    version: int
+    improvement_approach: bool = False
+    outline: bool = False
+    pinned_by: int | None = None
+    unmet: bool = False
+    rubric: tuple[str, ...] = ()
+    question: str = ""
+    pin_key: str = ""
+    aspect: str = ""
+    judged: str = ""
+
+    @property
+    def ident(self) -> str:
+        """The key as an id of the page."""
+        return "fact-" + "".join(sign if sign.isalnum() else "-" for sign in self.key)
+
+    @property
+    def carrier(self) -> str:
+        return "" if self.pinned_by is None else label("nonconformity", self.pinned_by)
+
+    @property
+    def complete(self) -> bool:
+        """Judged, with what 1.2-2c asks for."""
+        return bool(self.value) and is_evidenced(self.value, self.note, self.evidence)
+
+
+def is_evidenced(value: str, note: str, evidence: str) -> bool:
+    """Whether a verdict has its note and evidence (1.2-2c); "not applicable" only needs the note."""
+    return bool(note.strip()) and (value == "not_applicable" or bool(evidence.strip()))
+
+
+@dataclass(frozen=True)
+class MetricFactView:
+    """A metric of a category 4 item: its data, what follows from them, and what is stated of it."""
+
+    number: int
+    code: str
+    item: str
+    name: str
+    unit: str
+    required: bool
+    better: str
+    measure: str
+    target: str
+    months: tuple[tuple[str, str, bool | None], ...]
+    failing: tuple[str, ...]
+    meets: bool
+    improving: bool
+    periods_met: int
+    periods: int
+    provisional: bool
+    stated: tuple[FactView, ...] = ()
+    pinned: tuple[tuple[str, int], ...] = ()
+    owned_by_reader: bool = False
+
+
+@dataclass(frozen=True)
+class HistoryView:
+    """A line of history, ready for the `history` macro."""
+
+    who: str
+    when: str
+    what: str
+    tone: str = ""
+    icon: str = ""
+    detail: str = ""
+    quote: str = ""
+    state: StateView | None = None
+
+
+@dataclass(frozen=True)
+class SignatureView:
+    """A signature as it stands in the record."""
+
+    name: str
+    meaning: str
+    moment: str
+    digest: str
+    segregated: bool
+
+
+@dataclass(frozen=True)
+class ReviewPage:
+    """Everything on the page of a review."""
+
+    review: ReviewView
+    groups: tuple[GroupView, ...]
+    standings: tuple[StandingView, ...]
+    gaps: tuple[GapView, ...]
+    closures: tuple[int, ...] = ()
+    drafts: int = 0
+    history: tuple[HistoryView, ...] = field(default=())
+    signatures: tuple[SignatureView, ...] = field(default=())
