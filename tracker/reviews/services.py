@@ -132,7 +132,7 @@ def _leads_at(site: Site, person_id: int) -> bool:
                     Person.id == person_id,
                     Person.active,
                     RoleGrant.organisation_id == site.organisation_id,
-                    RoleGrant.person_id == person_id,
+                    RoleGrant.person_id == Person.id,
                     RoleGrant.role == Role.LEAD_AUDITOR,
                     sa.or_(RoleGrant.site_id.is_(None), RoleGrant.site_id == site.id),
                 )
