@@ -63,6 +63,8 @@ class Action(Versioned, Numbered, Tenant, Base):
     round: Mapped[int] = mapped_column(sa.Integer, default=1)
     returned: Mapped[int] = mapped_column(sa.Integer, default=0)
     not_effective: Mapped[int] = mapped_column(sa.Integer, default=0)
+    # The day from which the deadlines of this attempt run.
+    began_on: Mapped[date] = mapped_column(sa.Date)
     due_on: Mapped[date | None] = mapped_column(sa.Date)
     due_step: Mapped[str] = mapped_column(sa.String(32), default="")
     extensions: Mapped[int] = mapped_column(sa.Integer, default=0)

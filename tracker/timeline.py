@@ -1,0 +1,161 @@
+"""What happened to a record, and who signed what: the same two lists on every record's page."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from tracker.accounts.models import Person
+from tracker.database import db
+from tracker.history import HistoryEvent, Record
+from tracker.i18n import gettext as _
+from tracker.i18n import language, lazy_gettext, pick, show_datetime
+from tracker.moves import StateView, machine_of, state_view
+from tracker.signatures import Signature
+
+MAX_SHOWN = 200
+
+# What features record beside moves; a move's own title comes from its machine.
+TITLES = {
+    "created": lazy_gettext("Created"),
+    "edited": lazy_gettext("Edited"),
+    "extended": lazy_gettext("Deadline extended"),
+    "handed_over": lazy_gettext("Handed over"),
+    "cause_added": lazy_gettext("Cause added"),
+    "cause_edited": lazy_gettext("Cause edited"),
+    "cause_verified": lazy_gettext("Cause verified"),
+    "cause_deleted": lazy_gettext("Cause removed"),
+    "task_added": lazy_gettext("Task added"),
+    "task_edited": lazy_gettext("Task edited"),
+    "task_done": lazy_gettext("Task done"),
+    "task_dropped": lazy_gettext("Task dropped"),
+    "task_reopened": lazy_gettext("Task open again"),
+    "dependency_added": lazy_gettext("Dependency added"),
+    "dependency_removed": lazy_gettext("Dependency removed"),
+    "nonconformity_named": lazy_gettext("Non-conformity added"),
+    "answered": lazy_gettext("Answered by a follow-up audit"),
+    "check_answered": lazy_gettext("Checklist line answered"),
+    "verdict_given": lazy_gettext("Answer given"),
+    "fact_released": lazy_gettext("Fact released"),
+    "fact_held": lazy_gettext("Fact held again"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of history as the page shows it."""
+
+    who: str
+    when: str
+    what: str
+    state: StateView | None
+    tone: str
+    icon: str
+    detail: str
+    quote: str
+
+
+@dataclass(frozen=True)
+class SignatureView:
+    """A signature as the page shows it."""
+
+    name: str
+    meaning: str
+    when: str
+    digest: str
+    segregated: bool
+    event: str
+    person_id: int
+
+
+def list_history(record: Record) -> tuple[Entry, ...]:
+    """The newest lines of a record's history first, in one statement."""
+    rows = db.session.execute(
+        sa.select(HistoryEvent, Person.name_zh, Person.name_en)
+        .outerjoin(
+            Person,
+            (Person.organisation_id == HistoryEvent.organisation_id) & (Person.id == HistoryEvent.person_id),
+        )
+        .where(
+            HistoryEvent.organisation_id == record.organisation_id,
+            HistoryEvent.record_kind == record.kind,
+            HistoryEvent.record_id == record.id,
+        )
+        .order_by(HistoryEvent.id.desc())
+        .limit(MAX_SHOWN)
+    )
+    return tuple(_entry(record.kind, row, zh, en) for row, zh, en in rows)
+
+
+def list_signatures(record: Record) -> tuple[SignatureView, ...]:
+    """The signatures of a record, oldest first, in one statement."""
+    rows = db.session.execute(
+        sa.select(Signature)
+        .where(
+            Signature.organisation_id == record.organisation_id,
+            Signature.record_kind == record.kind,
+            Signature.record_id == record.id,
+        )
+        .order_by(Signature.id)
+    ).scalars()
+    return tuple(
+        SignatureView(
+            name=row.printed_name,
+            meaning=pick(row.meaning_zh, row.meaning_en),
+            when=show_datetime(row.signed_at),
+            digest=row.content_hash,
+            segregated=row.segregated,
+            event=row.event,
+            person_id=row.person_id,
+        )
+        for row in rows
+    )
+
+
+def _entry(kind: str, row: HistoryEvent, zh: str | None, en: str | None) -> Entry:
+    moved = row.new_state and row.new_state != row.old_state
+    state = state_view(kind, row.new_state) if moved else None
+    return Entry(
+        who=pick(zh, en or zh) if zh else _("The product itself"),
+        when=show_datetime(row.at),
+        what=_title(kind, row.event),
+        state=state,
+        tone=state.tone if state else "",
+        icon="arrow-right" if state else "point",
+        detail=_changes(row.changes),
+        quote=row.reason,
+    )
+
+
+def _title(kind: str, event: str) -> str:
+    if event in TITLES:
+        return str(TITLES[event])
+    title = machine_of(kind).event_title(event)
+    return title.of(language()) if title is not None else event.replace("_", " ")
+
+
+def _changes(changes: dict[str, object]) -> str:
+    """Field by field what it was and what it became; long texts are cut, the audit trail keeps them whole."""
+    parts = []
+    for field, pair in changes.items():
+        before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
+        label = field_label(field)
+        parts.append(
+            f"{label}: {_short(before)} → {_short(after)}"
+            if before not in (None, "")
+            else f"{label}: {_short(after)}"
+        )
+    return "; ".join(parts)
+
+
+def _short(value: object) -> str:
+    text = "–" if value in (None, "") else str(value)
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+FIELD_LABELS: dict[str, object] = {}
+"""Field of a record → its label; features add theirs when they are imported."""
+
+
+def field_label(field: str) -> str:
+    """The words for a field of a history line."""
+    return str(FIELD_LABELS.get(field, field.replace("_", " ")))
