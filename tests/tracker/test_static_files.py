@@ -1,6 +1,8 @@
 """The built front end is served compressed, for ever, and by its hashed name."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -30,6 +32,24 @@ def test_every_named_file_exists(app: Flask) -> None:
     assert {"main.css", "main.js", "charts.js", "sprite.svg"} <= names.keys()
     for hashed in names.values():
         assert (static_files.MANIFEST.parent / hashed).is_file()
+
+
+def test_style_sheet_keeps_every_class_that_a_page_uses(app: Flask) -> None:
+    root = Path(static_files.__file__).parent.parent
+    sources = "".join(path.read_text() for path in (root / "tracker/assets/css").glob("*.css"))
+    pages = "".join(path.read_text() for path in (root / "templates").rglob("*.html"))
+    built = (static_files.STATIC / static_files.asset_file("main.css")).read_text()
+    ours = set(re.findall(r"\.([a-z][\w-]+)", re.sub(r"/\*.*?\*/", "", sources, flags=re.DOTALL)))
+
+    used = ours & set(re.findall(r"[\w-]+", pages))
+
+    assert not used - set(re.findall(r"\.([a-z][\w-]+)", built))
+
+
+def test_style_sheet_keeps_the_ring_around_what_has_focus(app: Flask) -> None:
+    built = (static_files.STATIC / static_files.asset_file("main.css")).read_text()
+
+    assert re.search(r"[}{]:focus-visible\{outline:", built)
 
 
 def test_first_load_stays_within_its_budget(app: Flask) -> None:

@@ -14,7 +14,6 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import * as esbuild from "esbuild";
 import { transform } from "lightningcss";
-import { PurgeCSS } from "purgecss";
 
 const SOURCES = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(SOURCES, "..", "..");
@@ -88,6 +87,28 @@ function assembled(text) {
   return [...starts, ...ends];
 }
 
+// Which class names a page, a script or the Python behind it can ever write. Too many rather than too few: any
+// word counts, wherever it stands. htmx marks elements by itself.
+function usableClasses() {
+  const folders = ["templates", "tracker", "workflows", "scoring"];
+  const texts = folders.flatMap((folder) => [...filesUnder(join(ROOT, folder))]).map((path) => readFileSync(path, "utf8"));
+  const words = new Set(texts.flatMap((text) => text.match(/[A-Za-z0-9_-]+/g) ?? []));
+  const shapes = [...new Map(texts.flatMap(assembled).map((shape) => [shape.source, shape])).values()];
+  const known = new Map();
+  return (name) => {
+    if (!known.has(name)) {
+      known.set(name, words.has(name) || name.startsWith("htmx-") || shapes.some((shape) => shape.test(name)));
+    }
+    return known.get(name);
+  };
+}
+
+// A selector is left out when it asks for a class that nothing writes; elements, attributes and states stay.
+function withoutUnused(usable) {
+  const asksForUnused = (part) => part.type === "class" && !usable(part.name);
+  return { Selector: (selector) => (selector.some(asksForUnused) ? [] : undefined) };
+}
+
 async function styles() {
   const bundled = await esbuild.build({
     entryPoints: [join(SOURCES, "main.css")],
@@ -97,27 +118,12 @@ async function styles() {
     loader: { ".svg": "dataurl", ".woff2": "dataurl" },
     logLevel: "warning",
   });
-  const pages = ["templates", "tracker", "workflows", "scoring"].flatMap((folder) => [
-    ...filesUnder(join(ROOT, folder)),
-  ]);
-  const texts = pages.map((path) => readFileSync(path, "utf8"));
-  // htmx writes its own marks on elements, and the bundled scripts may add classes of their libraries.
-  const safelist = { standard: [/^htmx-/, /^is-/, /^aria-/], greedy: [], deep: [] };
-  safelist.standard.push(...texts.flatMap(assembled));
-  // Our own parts are few and documented: only Tabler's unused rules go.
-  const ours = readdirSync(join(SOURCES, "css")).map((name) => readFileSync(join(SOURCES, "css", name), "utf8"));
-  safelist.standard.push(...ours.flatMap((text) => [...text.matchAll(/\.([a-zA-Z][\w-]*)/g)].map((m) => m[1])));
-  const [purged] = await new PurgeCSS().purge({
-    content: texts.map((raw) => ({ raw, extension: "html" })),
-    css: [{ raw: bundled.outputFiles[0].text }],
-    defaultExtractor: (content) => content.match(/[A-Za-z0-9_-]+/g) ?? [],
-    safelist,
-  });
   const { code } = transform({
     filename: "main.css",
-    code: Buffer.from(purged.css),
+    code: Buffer.from(bundled.outputFiles[0].text),
     minify: true,
     targets: TARGETS,
+    visitor: withoutUnused(usableClasses()),
   });
   emit("main.css", code);
 }
