@@ -80,12 +80,12 @@ def waterfall(
     totals = [words.baseline, *(step.label for step in steps), words.verified]
     empty: list[object] = ["-"] * len(totals)
     hidden, rises, falls, ends = empty[:], empty[:], empty[:], empty[:]
-    ends[0] = _bar(baseline, f"{words.baseline}: {show(baseline, 1, [mark])}", show(baseline, 1, [mark]))
-    ends[-1] = _bar(levels[-1], f"{words.verified}: {show(levels[-1], 1, [mark])}", show(levels[-1], 1, [mark]))
+    ends[0] = _bar(baseline, f"{words.baseline}: {show(baseline, 1, [mark])}", _short(show(baseline, 1, [mark])))
+    ends[-1] = _bar(levels[-1], f"{words.verified}: {show(levels[-1], 1, [mark])}", _short(show(levels[-1], 1, [mark])))
     for index, step in enumerate(steps, start=1):
         hidden[index] = float(min(levels[index - 1], levels[index]))
         told = f"{step.label}  {_signed(step.moved)}\n{step.detail}\n→ {show(levels[index], 1, [mark])}"
-        bar = _bar(abs(step.moved), told.replace("\n\n", "\n"), _signed(step.moved))
+        bar = _bar(abs(step.moved), told.replace("\n\n", "\n"), _short(_signed(step.moved)))
         (rises if step.moved >= 0 else falls)[index] = bar
     option = _frame(top=36, bottom=8)
     option["xAxis"] = _names(totals)
@@ -96,7 +96,8 @@ def waterfall(
         _stacked("rise", rises, "@success-mark"),
         _stacked("fall", falls, "@danger-mark"),
     ]
-    return _narrow(option, {"xAxis": {"axisLabel": {"rotate": 55, "fontSize": 10}}, "grid": {"bottom": 4}})
+    small = {"label": {"fontSize": 9}}
+    return _narrow(option, {"xAxis": {"axisLabel": {"rotate": 55, "fontSize": 10}}, "series": [{}, small, small, small]})
 
 
 @dataclass(frozen=True)
@@ -115,17 +116,17 @@ def radar(criteria: Sequence[str], profiles: Sequence[Profile], *, top: int = 4)
     option.pop("grid")
     option["legend"] = _legend([profile.name for profile in profiles])
     option["radar"] = {
-        "indicator": [{"name": name, "min": 0, "max": top} for name in criteria],
+        "indicator": [{"name": _wrap(name), "min": 0, "max": top} for name in criteria],
         "splitNumber": top,
         "radius": "64%",
         "center": ["50%", "54%"],
-        "axisName": {"color": "@ink-2", "fontSize": 12, "width": 110, "overflow": "break", "lineHeight": 15},
+        "axisName": {"color": "@ink-2", "fontSize": 12, "lineHeight": 15},
         "axisLine": {"lineStyle": {"color": "@line"}},
         "splitLine": {"lineStyle": {"color": "@line"}},
         "splitArea": {"show": False},
     }
     option["series"] = [{"type": "radar", "symbolSize": 5, "data": [_outline(each, criteria) for each in profiles]}]
-    return _narrow(option, {"radar": {"radius": "54%", "axisName": {"fontSize": 10, "width": 72}}})
+    return _narrow(option, {"radar": {"radius": "54%", "axisName": {"fontSize": 10, "lineHeight": 13}}})
 
 
 @dataclass(frozen=True)
@@ -356,14 +357,18 @@ def _stacked(name: str, data: list[object], colour: str, *, silent: bool = False
     }
 
 
+def _dot(colour: str, *, hollow: bool) -> Option:
+    return {"color": "@surface" if hollow else colour, "borderColor": colour, "borderWidth": 2 if hollow else 0}
+
+
 def _stair(name: str, totals: Sequence[Total], colour: str, mark: Fraction | int, *, dashed: bool = False) -> Option:
     return {
         "type": "line",
         "name": name,
         "step": "end",
-        "symbol": "emptyCircle" if dashed else "circle",
-        "symbolSize": 6,
-        "itemStyle": {"color": colour},
+        "symbol": "circle",
+        "symbolSize": 7,
+        "itemStyle": _dot(colour, hollow=dashed),
         "lineStyle": {"color": colour, "width": 2, "type": "dashed" if dashed else "solid"},
         "data": [
             {
@@ -381,8 +386,8 @@ def _outline(profile: Profile, criteria: Sequence[str]) -> Option:
     return {
         "name": profile.name,
         "value": ["-" if level is None else level for level in profile.levels],
-        "symbol": "emptyCircle" if profile.dashed else "circle",
-        "itemStyle": {"color": colour},
+        "symbol": "circle",
+        "itemStyle": _dot(colour, hollow=profile.dashed),
         "lineStyle": {"color": colour, "width": 2, "type": "dashed" if profile.dashed else "solid"},
         "areaStyle": {"color": colour, "opacity": 0 if profile.dashed else 0.12},
         "tooltip": {"formatter": _told(profile.name, *lines)},
@@ -402,6 +407,24 @@ def _reading(reading: Reading, words: RunWords) -> Option:
 
 def _told(*lines: str) -> str:
     return "\n".join(line for line in lines if line)
+
+
+def _short(shown: str) -> str:
+    """A displayed number for a crowded place: without a decimal that is nought."""
+    return shown.removesuffix(".0")
+
+
+def _wrap(name: str, room: int = 14) -> str:
+    """A name in two lines where it is long: at a space near its middle, or between two Chinese characters."""
+    if len(name) <= room // 2 or (len(name) <= room and name.isascii()):
+        return name
+    breaks = [index for index, letter in enumerate(name) if letter == " "] or (
+        [] if name.isascii() else [len(name) // 2]
+    )
+    if not breaks:
+        return name
+    middle = min(breaks, key=lambda index: abs(index - len(name) // 2))
+    return f"{name[:middle]}\n{name[middle:].lstrip()}"
 
 
 def _signed(value: Fraction) -> str:
