@@ -99,10 +99,10 @@ class Nonconformity(Versioned, Numbered, Tenant, Base):
 class Pin(Tenant, Base):
     """A fact that a non-conformity holds at "not met" while it is open (N-SCORE-1).
 
-    `key` is the fact's key without a fact set, so that an open gap keeps carrying its fact into later reviews.
-    For a metric the aspect is `cui`, `meets` or `improves`; for a SEE-CMM row `level` is what closure raises it to.
-    `released_at` is set by the effective, signed closure, and cleared by a reopening. Before a void, each pin is
-    settled: by another record that carries it, by an assessor's word, or by a reason.
+    `key` is the fact's key without a fact set, so that an open gap carries its fact into later reviews.
+    For a metric the aspect is `cui`, `meets` or `improves`; for a SEE-CMM row, closure raises it to `level`.
+    `released_at` is set by the effective, signed closure, and cleared by a reopening. Before a void, each pin
+    is settled: by another record that carries it, by an assessor's word, or by a reason.
     """
 
     __tablename__ = "pins"
