@@ -332,7 +332,7 @@ def approve_closure(
 def close(
     actor: Actor, nonconformity: Nonconformity, *, event: str, reason: str, signing: Signing | None
 ) -> None:
-    judged = {(pin.standard, pin.key): pin for pin in pins if pin.judged_by_id and pin.judged_value}
+    """The verifier signs: the facts are released and a run stores what that moves, all at once."""
     stamps = {"closed_at": clock.now(), "closed_short": False} | deadlines.NO_DEADLINE
     _move(actor, nonconformity, event, reason=reason, signing=signing, stamps=stamps)
     review_facts.release(nonconformity, actor)

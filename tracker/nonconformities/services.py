@@ -234,7 +234,7 @@ def _link(nonconformity: Nonconformity, links: Iterable[tuple[str, str]]) -> Non
 def raise_for_gaps(
     actor: Actor, review: Review, gaps: Sequence[Gap], *, owner_id: int | None = None
 ) -> list[Nonconformity]:
-    """Draft one non-conformity for each element with gaps that nothing carries, prefilled with what was found."""
+    """Draft one non-conformity for each element with gaps that nothing carries, prefilled with the findings."""
     require(actor, "nonconformity:raise", Subject(site_id=review.site_id))
     by_element: dict[str, list[Gap]] = defaultdict(list)
     for gap in gaps:
@@ -482,7 +482,7 @@ def _rows(model: Any, nonconformity: Nonconformity) -> list[Any]:
 def extend_due(
     actor: Actor, nonconformity: Nonconformity, new_day: date, reason: str, version: int | None = None
 ) -> None:
-    """Move the deadline of the present step, with a reason, by another than the owner; each is counted (E.4)."""
+    """Move the deadline of the present step: with a reason, by another than the owner, and counted (E.4)."""
     require(actor, "nonconformity:extend", subject_of(nonconformity))
     check_version(nonconformity, version)
     if nonconformity.due_on is None:
