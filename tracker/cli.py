@@ -38,8 +38,9 @@ HELP = """Rescore: reviews, non-conformities, corrective actions, and the score 
 def application_group() -> click.Group:
     """Every command: Flask's own, ours, and the pure ones for `tracker --help`."""
     from flask.cli import FlaskGroup
+    from flask_migrate.cli import db
 
-    from tracker import create_app
+    from tracker import __version__, create_app
     from tracker.commands import COMMANDS
 
     class Group(FlaskGroup):
@@ -48,9 +49,14 @@ def application_group() -> click.Group:
             self._load_plugin_commands()
             return click.Group.list_commands(self, ctx)
 
-    group = Group(name="tracker", create_app=create_app, load_dotenv=False, help=HELP)
+    group = Group(
+        name="tracker", create_app=create_app, add_version_option=False, load_dotenv=False, help=HELP
+    )
+    # Which application and which settings file is Flask's question; here there is one, and the environment.
+    group.params = [option for option in group.params if option.name not in ("app", "env_file")]
+    click.version_option(__version__, prog_name="Rescore")(group)
     pure = (pure_command(name) for name in PURE_COMMANDS)
-    for command in (*COMMANDS, *filter(None, pure)):
+    for command in (db, *COMMANDS, *filter(None, pure)):
         group.add_command(command)
     return group
 
