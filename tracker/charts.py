@@ -1,9 +1,9 @@
 """Chart options as plain data: pure functions from exact numbers to what ECharts draws.
 
-Values stay exact until here. A position on an axis is a float made for the drawing alone; every number that is
-read as text is rounded for display by `scoring.numbers.show`, and never looks as if it had reached a line that
-it has not. Colours are names of design tokens ("@success-mark"): the browser, or whoever draws the option for
-paper, puts in those of its theme. Words come as arguments, in the language of the page.
+Values stay exact until here. A position on an axis is a float made for the drawing alone; every number that
+is read as text is rounded for display by `scoring.numbers.show`, and never looks as if it had reached a line
+that it has not. Colours are names of design tokens ("@success-mark"): the browser, or whoever draws the option
+for paper, puts in those of its theme. Words come as arguments, in the language of the page.
 
 The options hold no functions and no HTML: they pass as JSON, and tooltips are drawn as text.
 """
@@ -33,7 +33,7 @@ PAPER: Mapping[str, str] = {
     "muted-mark": "#a3abb9",
     "info-mark": "#2371d9",
     "progress-mark": "#7c54e0",
-    "attention-mark": "#c77d00",
+    "attention-mark": "#b87300",
     "review-mark": "#0e9191",
     "success-mark": "#1b8f4e",
     "success-bg": "#e3f5e9",
@@ -44,7 +44,7 @@ PAPER: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Step:
-    """One closure of a waterfall: its name under the bar, what it moved in points, and a sentence about it."""
+    """One closure of a waterfall: its name under the bar, the points it moved, a sentence about it."""
 
     label: str
     moved: Fraction
@@ -53,7 +53,7 @@ class Step:
 
 @dataclass(frozen=True)
 class WaterfallWords:
-    """What a waterfall says: names of its two totals, of the pass mark and of the axis (`{start}` is its foot)."""
+    """What a waterfall says: its two totals, the pass mark, and the axis (`{start}` is its foot)."""
 
     baseline: str
     verified: str
@@ -80,8 +80,12 @@ def waterfall(
     totals = [words.baseline, *(step.label for step in steps), words.verified]
     empty: list[object] = ["-"] * len(totals)
     hidden, rises, falls, ends = empty[:], empty[:], empty[:], empty[:]
-    ends[0] = _bar(baseline, f"{words.baseline}: {show(baseline, 1, [mark])}", _short(show(baseline, 1, [mark])))
-    ends[-1] = _bar(levels[-1], f"{words.verified}: {show(levels[-1], 1, [mark])}", _short(show(levels[-1], 1, [mark])))
+    ends[0] = _bar(
+        baseline, f"{words.baseline}: {show(baseline, 1, [mark])}", _short(show(baseline, 1, [mark]))
+    )
+    ends[-1] = _bar(
+        levels[-1], f"{words.verified}: {show(levels[-1], 1, [mark])}", _short(show(levels[-1], 1, [mark]))
+    )
     for index, step in enumerate(steps, start=1):
         hidden[index] = float(min(levels[index - 1], levels[index]))
         told = f"{step.label}  {_signed(step.moved)}\n{step.detail}\n→ {show(levels[index], 1, [mark])}"
@@ -89,7 +93,9 @@ def waterfall(
         (rises if step.moved >= 0 else falls)[index] = bar
     option = _frame(top=36, bottom=8)
     option["xAxis"] = _names(totals)
-    option["yAxis"] = _values(words.axis.format(start=foot), least=foot, most=_head([*levels, Fraction(mark)], maximum))
+    option["yAxis"] = _values(
+        words.axis.format(start=foot), least=foot, most=_head([*levels, Fraction(mark)], maximum)
+    )
     option["series"] = [
         _stacked("offset", hidden, "transparent", silent=True),
         _stacked("total", ends, "@accent") | {"markLine": _mark_line(mark, words.mark)},
@@ -97,16 +103,18 @@ def waterfall(
         _stacked("fall", falls, "@danger-mark"),
     ]
     small = {"label": {"fontSize": 9}}
-    return _narrow(option, {"xAxis": {"axisLabel": {"rotate": 55, "fontSize": 10}}, "series": [{}, small, small, small]})
+    return _narrow(
+        option, {"xAxis": {"axisLabel": {"rotate": 55, "fontSize": 10}}, "series": [{}, small, small, small]}
+    )
 
 
 @dataclass(frozen=True)
 class Profile:
-    """One outline of the radar: its name, a level for each criterion (None: not judged), and how it is drawn."""
+    """One outline of the radar: a level for each criterion (None: not judged), and how it is drawn."""
 
     name: str
     levels: Sequence[int | None]
-    token: str = "accent"
+    colour: str = "accent"
     dashed: bool = False
 
 
@@ -125,7 +133,9 @@ def radar(criteria: Sequence[str], profiles: Sequence[Profile], *, top: int = 4)
         "splitLine": {"lineStyle": {"color": "@line"}},
         "splitArea": {"show": False},
     }
-    option["series"] = [{"type": "radar", "symbolSize": 5, "data": [_outline(each, criteria) for each in profiles]}]
+    option["series"] = [
+        {"type": "radar", "symbolSize": 5, "data": [_outline(each, criteria) for each in profiles]}
+    ]
     return _narrow(option, {"radar": {"radius": "54%", "axisName": {"fontSize": 10, "lineHeight": 13}}})
 
 
@@ -158,17 +168,26 @@ def trajectory(
     mark: Fraction | int = PASS_MARK,
     maximum: Fraction | int = 2000,
 ) -> Option:
-    """Verified totals as a solid stair and forecast ones as a dashed stair that starts where the other ends."""
+    """Verified totals as a solid stair; forecast ones as a dashed stair from where that ends."""
     ahead = [verified[-1], *forecast] if verified and forecast else list(forecast)
     known = [each.points for each in (*verified, *forecast)] or [Fraction(mark)]
     foot = _foot([*known, Fraction(mark)])
     option = _frame(top=40, bottom=8)
     option["legend"] = _legend([words.verified, words.forecast])
-    option["xAxis"] = {"type": "time", "axisLabel": _small() | {"hideOverlap": True}, "axisLine": _rule(), "axisTick": {"show": False}}
-    option["yAxis"] = _values(words.axis.format(start=foot), least=foot, most=_head([*known, Fraction(mark)], maximum))
+    option["xAxis"] = {
+        "type": "time",
+        "axisLabel": _small() | {"hideOverlap": True},
+        "axisLine": _rule(),
+        "axisTick": {"show": False},
+    }
+    option["yAxis"] = _values(
+        words.axis.format(start=foot), least=foot, most=_head([*known, Fraction(mark)], maximum)
+    )
     lines = [_mark(mark, words.mark)]
     if audit_day is not None:
-        lines.append({"xAxis": audit_day.isoformat(), "label": {"formatter": words.audit_day, "position": "end"}})
+        lines.append(
+            {"xAxis": audit_day.isoformat(), "label": {"formatter": words.audit_day, "position": "end"}}
+        )
     option["series"] = [
         _stair(words.verified, verified, "@accent", mark) | {"markLine": _mark_lines(lines)},
         _stair(words.forecast, ahead, "@muted-mark", mark, dashed=True),
@@ -178,7 +197,7 @@ def trajectory(
 
 @dataclass(frozen=True)
 class Reading:
-    """A metric's value in one period; None where nothing was measured. `text` is the value as people read it."""
+    """A metric's value in one period, None where nothing was measured; `text` is how people read it."""
 
     period: str
     value: Fraction | None
@@ -205,7 +224,7 @@ def run_chart(
     target_range: tuple[Fraction, Fraction] | None = None,
     limits: tuple[Fraction, Fraction, Fraction] | None = None,
 ) -> Option:
-    """A metric period by period with its target, or target range; `limits` adds mean, lower and upper control limit.
+    """A metric by period with its target or target range; `limits` adds mean, lower and upper control limit.
 
     A period that misses the target is drawn as a red diamond, so that colour is not the only sign.
     """
@@ -215,8 +234,7 @@ def run_chart(
     lines: list[Option] = []
     if target is not None:
         lines.append(_mark(target, words.target))
-    for limit in limits or ():
-        lines.append({"yAxis": float(limit), "lineStyle": {"color": "@muted-mark", "type": "dotted"}, "label": {"show": False}})
+    lines += [_limit(value) for value in limits or ()]
     series: Option = {
         "type": "line",
         "name": words.metric,
@@ -324,6 +342,11 @@ def _mark(value: Fraction | int, name: str) -> Option:
     return {"yAxis": float(value), "label": {"formatter": name}}
 
 
+def _limit(value: Fraction) -> Option:
+    dotted = {"color": "@muted-mark", "type": "dotted"}
+    return {"yAxis": float(value), "lineStyle": dotted, "label": {"show": False}}
+
+
 def _mark_lines(lines: list[Option]) -> Option:
     return {
         "silent": True,
@@ -358,10 +381,16 @@ def _stacked(name: str, data: list[object], colour: str, *, silent: bool = False
 
 
 def _dot(colour: str, *, hollow: bool) -> Option:
-    return {"color": "@surface" if hollow else colour, "borderColor": colour, "borderWidth": 2 if hollow else 0}
+    return {
+        "color": "@surface" if hollow else colour,
+        "borderColor": colour,
+        "borderWidth": 2 if hollow else 0,
+    }
 
 
-def _stair(name: str, totals: Sequence[Total], colour: str, mark: Fraction | int, *, dashed: bool = False) -> Option:
+def _stair(
+    name: str, totals: Sequence[Total], colour: str, mark: Fraction | int, *, dashed: bool = False
+) -> Option:
     return {
         "type": "line",
         "name": name,
@@ -373,7 +402,11 @@ def _stair(name: str, totals: Sequence[Total], colour: str, mark: Fraction | int
         "data": [
             {
                 "value": [each.day.isoformat(), float(each.points)],
-                "tooltip": {"formatter": _told(f"{name}  {each.day.isoformat()}", show(each.points, 1, [mark]), each.detail)},
+                "tooltip": {
+                    "formatter": _told(
+                        f"{name}  {each.day.isoformat()}", show(each.points, 1, [mark]), each.detail
+                    )
+                },
             }
             for each in totals
         ],
@@ -381,8 +414,11 @@ def _stair(name: str, totals: Sequence[Total], colour: str, mark: Fraction | int
 
 
 def _outline(profile: Profile, criteria: Sequence[str]) -> Option:
-    lines = [f"{name}: {'–' if level is None else level}" for name, level in zip(criteria, profile.levels, strict=True)]
-    colour = f"@{profile.token}"
+    lines = [
+        f"{name}: {'–' if level is None else level}"
+        for name, level in zip(criteria, profile.levels, strict=True)
+    ]
+    colour = f"@{profile.colour}"
     return {
         "name": profile.name,
         "value": ["-" if level is None else level for level in profile.levels],

@@ -1,7 +1,7 @@
 """Page or fragment: one address and one query, rendered for whoever asks.
 
-A request by htmx gets the fragment, anyone else the page. The whole page goes out, too, when htmx asks for one:
-on a boosted link, and when it restores a page that is no longer in its history.
+A request by htmx gets the fragment, anyone else the page. The whole page goes out, too, when htmx asks for
+one: on a boosted link, and when it restores a page that is no longer in its history.
 """
 
 import json
@@ -49,8 +49,8 @@ def part(
 def go(location: str, message: str = "", category: str = "success") -> Response:
     """After a success: on to `location`, with a message there.
 
-    A form gets a 303. htmx would follow that by itself and put the page where only a part belongs, so it is told
-    to load the address instead.
+    A form gets a 303. htmx would follow that by itself and put the page where only a part belongs, so it is
+    told to load the address instead.
     """
     if message:
         flash(message, category)
