@@ -1,0 +1,382 @@
+"""Keep metrics: what they are, what they aim at, and what was measured. Every change of data stores a run."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import sqlalchemy as sa
+
+from scoring import numbers
+from scoring.catalogue import Item
+from tracker import clock, history
+from tracker.database import add, db
+from tracker.errors import Conflict, InvalidInput, NotFound
+from tracker.history import Record
+from tracker.i18n import gettext as _
+from tracker.metrics.models import Better, Metric, MetricTarget, MetricValue
+from tracker.metrics.series import MONTH, text_of, write
+from tracker.moves import check_version
+from tracker.numbering import next_number
+from tracker.organisations.models import Site, Unit
+from tracker.permissions import Actor
+from tracker.reviews import scope
+from tracker.scores.models import Cause
+from tracker.scores.services import Why, rescore_site
+from tracker.scores.sheets import COPC, month_of
+
+Number = str | int | Fraction | Decimal | None
+EDITABLE = ("name_zh", "name_en", "required", "better", "measure", "owner_id", "unit_id")
+
+
+def record_of(metric: Metric) -> Record:
+    """The metric as history points to it."""
+    return Record(metric.organisation_id, "metric", metric.id, metric.number)
+
+
+def items() -> tuple[Item, ...]:
+    """The items that have metrics of their own: category 4 without 4.7, both tiers."""
+    return tuple(
+        item
+        for item in scope.standard_of(COPC).items
+        if item.category == "4" and item.id != scope.ACHIEVING_RESULTS
+    )
+
+
+# ---------------------------------------------------------------- metrics
+
+
+def create_metric(
+    actor: Actor,
+    *,
+    site_id: int,
+    item: str,
+    name_zh: str = "",
+    name_en: str = "",
+    code: str = "",
+    required: bool = True,
+    better: Better | str | None = None,
+    unit_id: int | None = None,
+    measure: str = "",
+    owner_id: int | None = None,
+    rescore: bool = True,
+) -> Metric:
+    """Add a metric to an item; without a code it gets one from its number. Raises NotFound, InvalidInput.
+
+    `rescore` false is for many at once: the caller then calls `rescore_site` when all are there.
+    """
+    site = db.session.get(Site, (actor.organisation_id, site_id))
+    if site is None:
+        raise NotFound
+    number = next_number(actor.organisation_id, "metric")
+    code = code.strip() or f"m{number}"
+    given = {"name_zh": name_zh, "name_en": name_en, "measure": measure, "unit_id": unit_id}
+    _check_metric(site, item, code, given)
+    metric = add(
+        Metric(
+            organisation_id=actor.organisation_id,
+            number=number,
+            site_id=site_id,
+            unit_id=unit_id,
+            item=item,
+            code=code,
+            name_zh=name_zh.strip() or name_en.strip(),
+            name_en=name_en.strip() or name_zh.strip(),
+            required=required,
+            better=Better(better) if better else None,
+            measure=measure.strip(),
+            owner_id=owner_id,
+            position=number,
+        )
+    )
+    history.record(
+        record_of(metric), "created", actor.person_id, changes={"item": ["", item], "code": ["", code]}
+    )
+    if rescore:
+        _rescore(metric, actor)
+    return metric
+
+
+def _check_metric(site: Site, item: str, code: str, given: Mapping[str, Any]) -> None:
+    faults: dict[str, list[str]] = {}
+    if item not in {entry.id for entry in items()}:
+        faults["item"] = [_("Choose an item of category 4; item 4.7 has no metrics of its own.")]
+    if len(code) > 60 or "/" in code:
+        faults["code"] = [_("A code has at most 60 characters and no slash.")]
+    elif _is_taken(site, item, code):
+        faults["code"] = [_("This item has a metric with that code already.")]
+    faults |= _text_faults(given)
+    if given.get("unit_id") is not None and not _has_unit(site, given["unit_id"]):
+        faults["unit_id"] = [_("Choose a programme of this site.")]
+    if faults:
+        raise InvalidInput(faults)
+
+
+def _text_faults(given: Mapping[str, Any]) -> dict[str, list[str]]:
+    faults = {}
+    if not (given.get("name_zh") or "").strip() and not (given.get("name_en") or "").strip():
+        faults["name_en"] = [_("Name the metric in at least one language.")]
+    for name, longest in (("name_zh", 200), ("name_en", 200), ("measure", 20)):
+        if len(given.get(name) or "") > longest:
+            faults[name] = [_("At most %(count)d characters.", count=longest)]
+    return faults
+
+
+def _is_taken(site: Site, item: str, code: str) -> bool:
+    return bool(
+        db.session.execute(
+            sa.select(
+                sa.exists().where(
+                    Metric.organisation_id == site.organisation_id,
+                    Metric.site_id == site.id,
+                    Metric.item == item,
+                    Metric.code == code,
+                )
+            )
+        ).scalar()
+    )
+
+
+def _has_unit(site: Site, unit_id: int) -> bool:
+    unit = db.session.get(Unit, (site.organisation_id, unit_id))
+    return unit is not None and unit.site_id == site.id
+
+
+def edit_metric(actor: Actor, metric: Metric, fields: Mapping[str, Any], version: int | None = None) -> None:
+    """Change what a metric is; its item and code stay, because facts are named by them.
+
+    Raises InvalidInput, Conflict.
+    """
+    check_version(metric, version)
+    given = {name: fields[name] for name in EDITABLE if name in fields}
+    site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
+    texts = {name: given.get(name, getattr(metric, name)) for name in ("name_zh", "name_en", "measure")}
+    faults = _text_faults(texts)
+    if given.get("unit_id") is not None and not _has_unit(site, given["unit_id"]):
+        faults["unit_id"] = [_("Choose a programme of this site.")]
+    if "better" in given:
+        given["better"] = Better(given["better"]) if given["better"] else None
+        if given["better"] is None and _has_values(metric):
+            faults["better"] = [_("A metric with values needs a good direction.")]
+    if faults:
+        raise InvalidInput(faults)
+    said = {}
+    for name, after in given.items():
+        before = getattr(metric, name)
+        if before != after:
+            setattr(metric, name, after)
+            said[name] = [before, after]
+    if said:
+        history.record(record_of(metric), "edited", actor.person_id, changes=said)
+        _rescore(metric, actor)
+
+
+def _has_values(metric: Metric) -> bool:
+    return bool(
+        db.session.execute(
+            sa.select(
+                sa.exists().where(
+                    MetricValue.organisation_id == metric.organisation_id, MetricValue.metric_id == metric.id
+                )
+            )
+        ).scalar()
+    )
+
+
+# ---------------------------------------------------------------- targets
+
+
+def set_target(
+    actor: Actor,
+    metric: Metric,
+    from_month: str,
+    *,
+    value: Number = None,
+    low: Number = None,
+    high: Number = None,
+    version: int | None = None,
+    rescore: bool = True,
+) -> MetricTarget:
+    """Set the target in force from a month on: one number, or for a range its two ends.
+
+    Raises InvalidInput with every field that cannot be accepted, and Conflict.
+    """
+    numbers_given = _read_target(metric, from_month, {"value": value, "low": low, "high": high})
+    row = db.session.execute(
+        sa.select(MetricTarget).where(
+            MetricTarget.organisation_id == metric.organisation_id,
+            MetricTarget.metric_id == metric.id,
+            MetricTarget.from_month == from_month,
+        )
+    ).scalar_one_or_none()
+    before = text_of(row) if row is not None else ""
+    if row is None:
+        row = MetricTarget(
+            organisation_id=metric.organisation_id,
+            metric_id=metric.id,
+            from_month=from_month,
+            **numbers_given,
+        )
+        add(row)
+    else:
+        check_version(row, version)
+        for name, number in numbers_given.items():
+            setattr(row, name, number)
+    history.record(
+        record_of(metric), "target_set", actor.person_id, changes={from_month: [before, text_of(row)]}
+    )
+    if rescore:
+        _rescore(metric, actor)
+    return row
+
+
+def _read_target(metric: Metric, from_month: str, given: dict[str, Number]) -> dict[str, Fraction | None]:
+    faults: dict[str, list[str]] = {}
+    if not MONTH.fullmatch(from_month):
+        faults["from_month"] = [_("Give the month as 2026-01.")]
+    wanted = ("low", "high") if metric.better == Better.RANGE else ("value",)
+    read: dict[str, Fraction | None] = dict.fromkeys(given)
+    for name in wanted:
+        try:
+            read[name] = read_number(given[name], name)
+        except InvalidInput as error:
+            faults |= error.fields
+    low, high = read.get("low"), read.get("high")
+    if low is not None and high is not None and low > high:
+        faults["high"] = [_("The upper end lies below the lower one.")]
+    if metric.better is None:
+        faults["value"] = [_("Say first which direction is good.")]
+    if faults:
+        raise InvalidInput(faults)
+    return read
+
+
+def read_number(value: Number, field: str = "value") -> Fraction:
+    """A number exactly as it was typed; a decimal comma and spaces are understood. Raises InvalidInput."""
+    text = (
+        value.replace("\u00a0", "").replace(" ", "").replace("，", ",") if isinstance(value, str) else value
+    )
+    if isinstance(text, str):
+        text = text.rstrip("%％")
+        if text.count(",") == 1 and "." not in text and len(text.partition(",")[2]) != 3:
+            text = text.replace(",", ".")
+    if text is None or text == "":
+        raise InvalidInput({field: [_("Enter a number.")]})
+    if isinstance(text, Fraction):
+        return text
+    try:
+        found = numbers.parse(text)
+    except numbers.NotANumber:
+        raise InvalidInput({field: [_("Not a number: enter a decimal such as 97.5.")]}) from None
+    if len(str(found)) > 100:
+        raise InvalidInput({field: [_("Not a number of reasonable size.")]})
+    return found
+
+
+def remove_target(actor: Actor, metric: Metric, target: MetricTarget, version: int | None = None) -> None:
+    """Take a target away; the one before it is in force again. Raises Conflict."""
+    check_version(target, version)
+    before, month = text_of(target), target.from_month
+    db.session.delete(target)
+    history.record(record_of(metric), "target_removed", actor.person_id, changes={month: [before, ""]})
+    _rescore(metric, actor)
+
+
+# ---------------------------------------------------------------- values
+
+
+def set_value(
+    actor: Actor,
+    metric: Metric,
+    month: str,
+    value: Number,
+    *,
+    numerator: Number = None,
+    denominator: Number = None,
+    version: int | None = None,
+    rescore: bool = True,
+) -> MetricValue | None:
+    """Write the value of a month, exact as it was typed; an empty one takes the month's value away.
+
+    `version` is that of the value that was shown; 0 says that the month was shown empty.
+
+    Raises InvalidInput, Conflict.
+    """
+    _check_month(metric, month)
+    row = db.session.execute(
+        sa.select(MetricValue).where(
+            MetricValue.organisation_id == metric.organisation_id,
+            MetricValue.metric_id == metric.id,
+            MetricValue.month == month,
+        )
+    ).scalar_one_or_none()
+    _check_value_version(row, version)
+    before = write(row.value) if row is not None else ""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        _take_away(row)
+        row = None
+    else:
+        row = _write_value(metric, month, row, _read_value(value, numerator, denominator))
+    after = write(row.value) if row is not None else ""
+    if before != after:
+        history.record(record_of(metric), "value_set", actor.person_id, changes={month: [before, after]})
+    if rescore and before != after:
+        _rescore(metric, actor)
+    return row
+
+
+def _check_month(metric: Metric, month: str) -> None:
+    if not MONTH.fullmatch(month):
+        raise InvalidInput({"month": [_("Give the month as 2026-01.")]})
+    if month > month_of(clock.today()):
+        raise InvalidInput({"value": [_("This month has not begun yet.")]})
+    if metric.better is None:
+        raise InvalidInput({"value": [_("Say first which direction is good.")]})
+
+
+def _check_value_version(row: MetricValue | None, version: int | None) -> None:
+    if version is None:
+        return
+    if (row.version if row is not None else 0) != version:
+        raise Conflict(_("Somebody else entered a value for this month in the meantime."))
+
+
+def _read_value(value: Number, numerator: Number, denominator: Number) -> dict[str, Fraction | None]:
+    read: dict[str, Fraction | None] = {"value": read_number(value)}
+    for name, given in (("numerator", numerator), ("denominator", denominator)):
+        empty = given is None or (isinstance(given, str) and not given.strip())
+        read[name] = None if empty else read_number(given, name)
+    return read
+
+
+def _write_value(
+    metric: Metric, month: str, row: MetricValue | None, read: dict[str, Fraction | None]
+) -> MetricValue:
+    if row is None:
+        return add(
+            MetricValue(organisation_id=metric.organisation_id, metric_id=metric.id, month=month, **read)
+        )
+    for name, number in read.items():
+        setattr(row, name, number)
+    db.session.flush()
+    return row
+
+
+def _take_away(row: MetricValue | None) -> None:
+    if row is not None:
+        db.session.delete(row)
+        db.session.flush()
+
+
+def set_values(actor: Actor, metric: Metric, values: Mapping[str, Number], *, rescore: bool = True) -> None:
+    """Write the values of many months at once, all or none, and store one run. Raises InvalidInput."""
+    for month, value in sorted(values.items()):
+        set_value(actor, metric, month, value, rescore=False)
+    if rescore:
+        _rescore(metric, actor)
+
+
+def _rescore(metric: Metric, actor: Actor) -> None:
+    """New data move the verified score at once, up or down; a site without current facts has none to move."""
+    db.session.flush()
+    rescore_site(metric.organisation_id, metric.site_id, Why(Cause.DATA), actor)
