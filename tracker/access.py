@@ -69,6 +69,7 @@ def init_app(app: Flask) -> None:
             return None
         if current_user.is_authenticated:
             return None
+        g.permission_checked = True  # nothing is shown to whoever is turned away
         where = url_for(
             "accounts.sign_in", next=request.full_path.rstrip("?") if request.method == "GET" else None
         )

@@ -44,6 +44,17 @@ class RecordNumber(BaseConverter):
         return number
 
 
+class RecordKey(BaseConverter):
+    """An identifier in an address, for what people do not number (persons, programmes)."""
+
+    regex = r"\d{1,40}"
+
+    def to_python(self, value: str) -> int:
+        if int(value) > MAX_ID:
+            raise ValidationError
+        return int(value)
+
+
 def build(overrides: dict[str, object] | None = None) -> Flask:
     """Create the Flask application from the environment and `overrides`. Raises SettingsError, EngineError."""
     settings = load_settings(overrides)
@@ -69,7 +80,7 @@ def build(overrides: dict[str, object] | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_I18N_ENABLED=True,
     )
-    app.url_map.converters["record"] = RecordNumber
+    app.url_map.converters.update(record=RecordNumber, key=RecordKey)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.database.startswith("sqlite:") and ":memory:" not in settings.database:
         settings.instance.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,26 @@
+"""The words for what is recorded about people."""
+
+from tracker.i18n import lazy_gettext as _l
+from tracker.timeline import FIELD_LABELS, TITLES
+
+TITLES.update(
+    person_added=_l("Person added"),
+    person_edited=_l("Person edited"),
+    person_activated=_l("Person activated"),
+    person_deactivated=_l("Person deactivated"),
+    role_granted=_l("Role given"),
+    role_withdrawn=_l("Role taken away"),
+    password_changed=_l("Password changed"),
+    password_set=_l("Password set by an administrator"),
+    signed_out_everywhere=_l("Signed out everywhere"),
+)
+FIELD_LABELS.update(
+    email=_l("E-mail"),
+    title=_l("Title"),
+    name_zh=_l("Name in Chinese"),
+    name_en=_l("Name in English"),
+    language=_l("Language"),
+    manager_id=_l("Manager"),
+    active=_l("In use"),
+    roles=_l("Roles"),
+)
