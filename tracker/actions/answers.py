@@ -50,7 +50,7 @@ def verdict_given(
     _move_by_answers(actor, action, frozenset(), frozenset({nonconformity.id}))
 
 
-def named_reopened(nonconformity: Nonconformity, actor: Actor) -> None:
+def nonconformity_reopened(nonconformity: Nonconformity, actor: Actor) -> None:
     """A closed non-conformity was reopened: the actions that had answered it return to analysing (E.6)."""
     for action in queries.list_naming(nonconformity.organisation_id, [nonconformity.id]):
         _write_answers(action, {nonconformity.id: (None, None)}, actor, forget=True)

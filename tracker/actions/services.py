@@ -12,7 +12,7 @@ from tracker.actions import deadlines, queries
 from tracker.actions.answers import (
     clear_answers,
     move_nonconformities,
-    named_reopened,
+    nonconformity_reopened,
     renew_deadline,
     verdict_given,
     verdicts_given,
@@ -63,7 +63,7 @@ __all__ = [
     "hand_over",
     "make_move",
     "name_nonconformity",
-    "named_reopened",
+    "nonconformity_reopened",
     "record_of",
     "remove_dependency",
     "reopen_task",
