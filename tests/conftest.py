@@ -6,6 +6,7 @@ PostgreSQL, each with the schema that the migrations make. `app` lives in a tran
 """
 
 import contextvars
+import os
 import socket
 import tempfile
 import threading
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -39,7 +41,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+# Examples of properties are the same in every run, and a busy machine is no reason to fail one.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("suite")
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    for name in [name for name in os.environ if name == "DATABASE_URL" or name.startswith("TRACKER_")]:
+        del os.environ[name]  # the settings of whoever runs the suite are not part of it
     config.addinivalue_line("markers", "engine(name): run on this database only")
     worker = getattr(config, "workerinput", None)
     config.stash[RUN] = Run(Path(worker["run"])) if worker else Run.begin()
