@@ -2,8 +2,8 @@
 
 Values stay exact until here. A position on an axis is a float made for the drawing alone; every number that
 is read as text is rounded for display by `scoring.numbers.show`, and never looks as if it had reached a line
-that it has not. Colours are names of design tokens ("@success-mark"): the browser, or whoever draws the option
-for paper, puts in those of its theme. Words come as arguments, in the language of the page.
+that it has not. Colours are names of design tokens ("@success-mark"): the browser, or whoever draws the
+option for paper, puts in those of its theme. Words come as arguments, in the language of the page.
 
 The options hold no functions and no HTML: they pass as JSON, and tooltips are drawn as text.
 """

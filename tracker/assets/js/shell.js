@@ -50,7 +50,8 @@ export function watchShell() {
     closeMenus();
   });
   window.addEventListener("hashchange", () => {
-    if (drawerIsOpen()) drawer()?.querySelector("a[aria-current], .nav-link")?.focus();
+    // Once it is drawn: what is still hidden cannot be focused.
+    if (drawerIsOpen()) requestAnimationFrame(() => requestAnimationFrame(() => drawer()?.querySelector(".nav-link")?.focus()));
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     document.dispatchEvent(new CustomEvent("theme-changed"));
