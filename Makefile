@@ -32,6 +32,7 @@ install: ## the environment, the assets and the translations, each only when its
 	@$(MAKE) --no-print-directory -j2 parts
 
 parts: $(STAMPS)/project $(DIST)/manifest.json $(ZH)/LC_MESSAGES/messages.mo
+	@:
 
 test: dev ## the whole suite: both databases, a real browser, in parallel
 	@$(BIN)/python -m tests.chromium --install
