@@ -1,5 +1,5 @@
 // Makes tracker/static/dist from the sources beside this file and from npm's packages:
-//   main.js, charts.js  bundled as modules; what one of them imports lazily becomes a chunk of its own
+//   main.js, charts.js  bundled as modules; main.js imports the charts only on pages that have one
 //   main.css            bundled, rid of rules that no page can use, minified
 //   sprite.svg          the Tabler icons named in icons.txt, each a <symbol id="icon-NAME">
 //   images              *.svg, *.png, *.ico beside this file, copied
@@ -44,25 +44,36 @@ function emit(name, content) {
 
 // ---------------------------------------------------------------- scripts
 
-// Each by itself: a part shared by two bundles would be one more request before the first page is ready.
-async function script(name) {
+async function bundle(name, plugins = []) {
   const result = await esbuild.build({
     entryPoints: [join(SOURCES, name)],
     outdir: NEXT,
     bundle: true,
-    splitting: true,
     format: "esm",
     minify: true,
     legalComments: "eof",
     target: ESBUILD_TARGETS,
     entryNames: "[name]-[hash]",
-    chunkNames: "chunk-[hash]",
     metafile: true,
     logLevel: "warning",
+    plugins,
   });
-  for (const [path, output] of Object.entries(result.metafile.outputs)) {
-    if (output.entryPoint) manifest[relative(SOURCES, output.entryPoint)] = relative(NEXT, path);
-  }
+  manifest[name] = relative(NEXT, Object.keys(result.metafile.outputs)[0]);
+}
+
+// main.js imports the charts when a page has one. Left to the bundler, both would share a helper of a hundred
+// bytes in a file of its own: one more request before every first page.
+const chartsBeside = {
+  name: "charts-beside",
+  setup(build) {
+    const beside = () => ({ path: `./${manifest["charts.js"]}`, external: true });
+    build.onResolve({ filter: /\/charts\.js$/ }, (asked) => (asked.kind === "dynamic-import" ? beside() : undefined));
+  },
+};
+
+async function scripts() {
+  await bundle("charts.js");
+  await bundle("main.js", [chartsBeside]);
 }
 
 // ---------------------------------------------------------------- style sheets
@@ -172,7 +183,7 @@ function compress() {
   }
 }
 
-await Promise.all([script("main.js"), script("charts.js"), styles()]);
+await Promise.all([scripts(), styles()]);
 sprite();
 images();
 compress();
