@@ -14,7 +14,8 @@ _HEADINGS = (
     Text("操作", "Move"),
     Text("从", "From"),
     Text("到", "To"),
-    Text("条件", "Needs"),
+    Text("拒绝情形", "Refused when"),
+    Text("需填写", "Asks for"),
     Text("权限", "Permission"),
     Text("依据", "Clause"),
 )
@@ -55,22 +56,21 @@ def table(machine: Machine[Any], lang: str) -> str:
 def _row(machine: Machine[Any], move: Transition[Any], lang: str) -> list[str]:
     sources = ", ".join(machine.state(each).title.of(lang) for each in move.sources)
     target = _STAYS.of(lang) if move.target is None else machine.state(move.target).title.of(lang)
-    permission = _SYSTEM.of(lang) if move.permission == SYSTEM else f"`{move.permission}`"
+    asked = [_REASON.of(lang)] if move.reason_required else []
+    asked += [_SIGNED.of(lang)] if move.signature else []
     return [
         f"{move.title.of(lang)} `{move.event}`",
         sources,
         target,
-        "<br>".join(_needs(move, lang)) or "—",
-        permission,
+        "<br>".join(_refusal(each, lang) for each in move.guards) or "—",
+        ", ".join(asked) or "—",
+        _SYSTEM.of(lang) if move.permission == SYSTEM else f"`{move.permission}`",
         move.clause,
     ]
 
 
-def _needs(move: Transition[Any], lang: str) -> list[str]:
-    guards: tuple[Guard[Any], ...] = move.guards
-    asked = [_REASON.of(lang)] if move.reason_required else []
-    asked += [_SIGNED.of(lang)] if move.signature else []
-    return [f"`{each.name}` ({each.clause})" for each in guards] + asked
+def _refusal(guard: Guard[Any], lang: str) -> str:
+    return f"{guard.message.of(lang)} [{guard.clause}]"
 
 
 def with_drawings(text: str) -> str:

@@ -310,7 +310,7 @@ NEW_GRADE_DIFFERS: Guard[NonconformityFacts] = _is(
 )
 NEW_GRADE_FITS: Guard[NonconformityFacts] = _is(
     "new_grade_fits",
-    "新等级与关联的事实不符：请先为每项事实另作安排（由其他不符合项承担、由评分员重新判定或写明理由）,"
+    "新等级与关联的事实不符：请先为每项事实另作安排（由其他不符合项承担、由评分员重新判定或写明理由），"
     "重复发生的只能定为严重不符合。",
     "The new grade does not fit the pinned facts: settle each first (carried by another non-conformity, "
     "judged again by an assessor, or given a reason); a repeat stays a major.",
@@ -520,7 +520,7 @@ VOIDED_BY_ANOTHER: Guard[NonconformityFacts] = apart(
     "作废须由两人完成：请由申请人以外的人处理。",
     "It takes two people to void it: somebody other than the one who asked decides.",
     "N-SOD 2",
-    lambda facts: one(facts.void_requested_by),
+    lambda facts: one(facts.void_requested_by) or frozenset(),
 )
 VOIDED_BY_NON_OWNER: Guard[NonconformityFacts] = apart(
     "voided_by_non_owner",
@@ -891,18 +891,15 @@ AUDIT_METRICS_AGREE: Guard[AuditFacts] = _none_left(
 )
 
 
-def _auditor_is_none_of(facts: AuditFacts, people: People) -> bool:
-    return facts.auditor is not None and people is not None and facts.auditor not in people
-
-
 def _independent(
     name: str, zh: str, en: str, clause: str, people: Callable[[AuditFacts], People]
 ) -> Guard[AuditFacts]:
     """Independence binds the auditor named, and whoever starts or signs the audit."""
 
     def predicate(facts: AuditFacts) -> bool:
+        # That an auditor is named, and is the one who acts, is for other guards to say.
         others = people(facts)
-        return _auditor_is_none_of(facts, others) and facts.hands.isdisjoint(others or ())
+        return others is not None and facts.auditor not in others and facts.hands.isdisjoint(others)
 
     return Guard(name, Text(zh, en), clause, predicate, segregation=True)
 
