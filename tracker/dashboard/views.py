@@ -1,0 +1,25 @@
+"""The first page."""
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from tracker.access import allow, allowed, permission
+from tracker.dashboard.queries import get_dashboard
+from tracker.fragments import render
+
+blueprint = Blueprint("dashboard", __name__)
+
+
+@blueprint.get("/")
+@permission("signed-in")
+def index() -> BaseResponse:
+    """Where each site stands, and what waits for whoever looks."""
+    if not allowed("score:view"):
+        return render("dashboard/no_role.html")
+    actor = allow("score:view")
+    return render(
+        "dashboard/index.html",
+        board=get_dashboard(actor, request.args.get("site")),
+        may_plan=allowed("review:plan"),
+        may_edit=allowed("site:edit"),
+    )
