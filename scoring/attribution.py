@@ -145,12 +145,15 @@ def _part(
     base: Vector,
     *groups: tuple[Sequence[Entity], Sequence[int], int],
 ) -> Part:
-    projected = [
-        _project(entity, places, offset, len(base))
-        for entities, places, offset in groups
-        for entity in entities
-    ]
-    return Part(base, tuple(entity for entity in projected if entity.matters()), value, scale)
+    changing = []
+    for entities, places, offset in groups:
+        for entity in entities:
+            projected = _project(entity, places, offset, len(base))
+            if projected.matters():
+                changing.append(projected)
+            else:
+                base = plus(base, projected.table[0])
+    return Part(base, tuple(changing), value, scale)
 
 
 _LINES = (MET, UNMET, WAIVABLE)

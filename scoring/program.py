@@ -1,0 +1,188 @@
+"""A small integer program: whole-number variables, linear rows, one objective; solved by HiGHS.
+
+All coefficients are integers, so the solver's rounding can be told from a real difference; whoever asks checks
+the answer exactly and can forbid it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import gcd
+from typing import Any
+
+
+@dataclass(slots=True)
+class Linear:
+    """Σ coefficient × variable + constant, with integer coefficients."""
+
+    terms: dict[int, int] = field(default_factory=dict)
+    constant: int = 0
+
+    def add(self, other: "Linear", times: int = 1) -> "Linear":
+        """This expression plus a multiple of another, as a new one."""
+        terms = dict(self.terms)
+        for variable, coefficient in other.terms.items():
+            terms[variable] = terms.get(variable, 0) + times * coefficient
+        return Linear(terms, self.constant + times * other.constant)
+
+    def times(self, factor: int) -> "Linear":
+        """A multiple, as a new expression."""
+        return Linear().add(self, factor)
+
+
+def constant(value: int) -> Linear:
+    """An expression without variables."""
+    return Linear({}, value)
+
+
+def variable(index: int) -> Linear:
+    """An expression of one variable."""
+    return Linear({index: 1})
+
+
+class Program:
+    """Variables between bounds and rows `expression >= 0`."""
+
+    def __init__(self) -> None:
+        self.upper: list[int] = []
+        self.whole: list[bool] = []
+        self.rows: list[Linear] = []
+        self.switches: dict[object, Linear] = {}
+
+    def new(self, upper: int = 1, whole: bool = True) -> Linear:
+        """A variable from 0 to `upper`. Pass `whole=False` where the rows leave no fraction anyway."""
+        self.upper.append(upper)
+        self.whole.append(whole)
+        return variable(len(self.upper) - 1)
+
+    def at_least_zero(self, expression: Linear) -> None:
+        """Add a row, divided by what its coefficients have in common."""
+        common = gcd(*expression.terms.values())
+        if common:
+            terms = {name: value // common for name, value in expression.terms.items() if value}
+            self.rows.append(Linear(terms, expression.constant // common))
+        elif expression.constant < 0:
+            self.rows.append(constant(-1))
+
+    def lowest(self, expression: Linear) -> int:
+        """The least value the expression can take within the bounds."""
+        return expression.constant + sum(
+            value * self.upper[name] for name, value in expression.terms.items() if value < 0
+        )
+
+    def implies(self, switch: Linear, expression: Linear) -> None:
+        """While the switch (0 or 1) is on, the expression must be at least 0."""
+        room = -self.lowest(expression)
+        if room > 0:
+            self.at_least_zero(expression.add(constant(room)).add(switch, -room))
+
+    def reached(self, *expressions: Linear) -> Linear:
+        """A switch that can be on only while all expressions are at least 0; a constant where that is settled."""
+        if any(self._highest(expression) < 0 for expression in expressions):
+            return constant(0)
+        open_ones = [expression for expression in expressions if self.lowest(expression) < 0]
+        if not open_ones:
+            return constant(1)
+        key = tuple((frozenset(expression.terms.items()), expression.constant) for expression in open_ones)
+        if key in self.switches:
+            return self.switches[key]
+        switch = self.switches[key] = self.new()
+        for expression in open_ones:
+            self.implies(switch, expression)
+        return switch
+
+    def _highest(self, expression: Linear) -> int:
+        return -self.lowest(expression.times(-1))
+
+    def both(self, *switches: Linear) -> Linear:
+        """A switch that can be on only while all of these are."""
+        if any(not switch.terms and not switch.constant for switch in switches):
+            return constant(0)
+        open_ones = [switch for switch in switches if switch.terms]
+        if len(open_ones) <= 1:
+            return open_ones[0] if open_ones else constant(1)
+        joint = self.new(whole=False)
+        for switch in open_ones:
+            self.at_least_zero(switch.add(joint, -1))
+        return joint
+
+    def either(self, *switches: Linear) -> Linear:
+        """A switch that can be on only while at least one of these is."""
+        if any(not switch.terms and switch.constant for switch in switches):
+            return constant(1)
+        open_ones = [switch for switch in switches if switch.terms]
+        if len(open_ones) <= 1:
+            return open_ones[0] if open_ones else constant(0)
+        joint = self.new()
+        total = Linear()
+        for switch in open_ones:
+            total = total.add(switch)
+        self.at_least_zero(total.add(joint, -1))
+        return joint
+
+    def all_of(self, switches: Iterable[Linear]) -> Linear:
+        """A switch that is on exactly when all of these are."""
+        found = list(switches)
+        if len(found) == 1:
+            return found[0]
+        joint = self.new(whole=False)
+        total = Linear()
+        for switch in found:
+            self.at_least_zero(switch.add(joint, -1))
+            total = total.add(switch)
+        self.at_least_zero(joint.add(constant(len(found) - 1)).add(total, -1))
+        return joint
+
+    def minimise(self, costs: Mapping[int, int]) -> list[int] | None:
+        """The values of a cheapest solution, `None` where there is none."""
+        return _Solver(self).solve(costs)
+
+
+class _Solver:
+    """One call of HiGHS. The import is late: only a path needs a solver."""
+
+    def __init__(self, program: Program) -> None:
+        import highspy as untyped
+
+        highspy: Any = untyped
+        self.highs = highspy.Highs()
+        self.optimal = highspy.HighsModelStatus.kOptimal
+        self.infeasible = (
+            highspy.HighsModelStatus.kInfeasible,
+            highspy.HighsModelStatus.kUnboundedOrInfeasible,
+        )
+        self.program = program
+        lp = highspy.HighsLp()
+        lp.num_col_ = len(program.upper)
+        lp.num_row_ = len(program.rows)
+        lp.col_lower_ = [0.0] * len(program.upper)
+        lp.col_upper_ = [float(bound) for bound in program.upper]
+        lp.row_lower_ = [float(-row.constant) for row in program.rows]
+        lp.row_upper_ = [highspy.kHighsInf] * len(program.rows)
+        kinds = highspy.HighsVarType
+        lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in program.whole]
+        starts = [0]
+        names: list[int] = []
+        values: list[float] = []
+        for row in program.rows:
+            names.extend(row.terms)
+            values.extend(float(value) for value in row.terms.values())
+            starts.append(len(names))
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = starts, names, values
+        self.lp = lp
+
+    def solve(self, costs: Mapping[int, int]) -> list[int] | None:
+        self.lp.col_cost_ = [float(costs.get(name, 0)) for name in range(len(self.program.upper))]
+        # Costs are whole, so a gap below one proves the optimum. One thread and one seed: the same answer each time.
+        options = {"output_flag": False, "mip_rel_gap": 0.0, "mip_abs_gap": 0.5, "threads": 1, "random_seed": 0,
+                   "mip_feasibility_tolerance": 1e-9, "primal_feasibility_tolerance": 1e-9}  # fmt: skip
+        for name, value in options.items():
+            self.highs.setOptionValue(name, value)
+        self.highs.passModel(self.lp)
+        self.highs.run()
+        status = self.highs.getModelStatus()
+        if status in self.infeasible:
+            return None
+        if status != self.optimal:
+            raise RuntimeError(f"the solver gave up: {self.highs.modelStatusToString(status)}")
+        return [round(value) for value in self.highs.getSolution().col_value]
