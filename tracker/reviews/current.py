@@ -39,7 +39,11 @@ def record_word(
     before = fact.value
     _write(fact, actor, "yes" if compliant else "no", reason.strip(), "")
     history.record(
-        _record(site), "word_given", actor.person_id, reason=reason.strip(), changes={fact.key: [before, fact.value]}
+        _record(site),
+        "word_given",
+        actor.person_id,
+        reason=reason.strip(),
+        changes={fact.key: [before, fact.value]},
     )
     rescore_site(site.organisation_id, site.id, Why(Cause.OVERRULE, review_id=None), actor)
     return fact

@@ -51,8 +51,8 @@ class Gap:
     grade: Grade
     state: NonconformityState
     effort: Fraction
-    points_alone: Fraction | None
     releases: tuple[dict[str, Any], ...]
+    points_alone: Fraction | None = None
 
 
 @dataclass(frozen=True)
