@@ -1,5 +1,6 @@
 """What happened to a record, and who signed what: the same two lists on every record's page."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from tracker.database import db
 from tracker.history import HistoryEvent, Record
 from tracker.i18n import gettext as _
 from tracker.i18n import language, lazy_gettext, pick, show_datetime
-from tracker.moves import StateView, machine_of, state_view
+from tracker.offers import StateView, machine_of, state_view
 from tracker.signatures import Signature
 
 MAX_SHOWN = 200
@@ -67,8 +68,8 @@ class SignatureView:
     person_id: int
 
 
-def list_history(record: Record) -> tuple[Entry, ...]:
-    """The newest lines of a record's history first, in one statement."""
+def list_history(record: Record, *, but: Collection[str] = ()) -> tuple[Entry, ...]:
+    """The newest lines of a record's history first, without the events in `but`, in one statement."""
     rows = db.session.execute(
         sa.select(HistoryEvent, Person.name_zh, Person.name_en)
         .outerjoin(
@@ -79,6 +80,7 @@ def list_history(record: Record) -> tuple[Entry, ...]:
             HistoryEvent.organisation_id == record.organisation_id,
             HistoryEvent.record_kind == record.kind,
             HistoryEvent.record_id == record.id,
+            HistoryEvent.event.not_in(list(but)),
         )
         .order_by(HistoryEvent.id.desc())
         .limit(MAX_SHOWN)

@@ -17,9 +17,9 @@ from tracker.database import db
 from tracker.errors import NotFound
 from tracker.i18n import language, pick, say
 from tracker.metrics.models import Metric, MetricTarget
-from tracker.moves import StateView, machine_of, state_view
 from tracker.nonconformities.models import Nonconformity, Pin
 from tracker.numbering import label
+from tracker.offers import StateView, machine_of, state_view
 from tracker.organisations.models import Site, Unit
 from tracker.permissions import Actor, Subject
 from tracker.reviews import scope
@@ -36,8 +36,8 @@ from tracker.reviews.viewmodels import (
     is_evidenced,
 )
 from tracker.scores import sheets
+from tracker.scores.computing import Computed
 from tracker.scores.models import CatalogueRelease
-from tracker.scores.services import Computed
 from tracker.scores.sheets import COPC, PINNING, SEE_CMM
 from workflows.facts import NonconformityFacts, ReviewFacts
 from workflows.machine import Refused, fire
@@ -311,20 +311,22 @@ def gaps_in(work: Work) -> list[GapView]:
     """The same from rows that are already read."""
     gaps: list[GapView] = []
     if COPC in work.sets:
-        gaps += [_fact_gap(work, COPC, fact) for fact in work.facts[COPC] if _is_unmet(work, fact)]
+        gaps += [_fact_gap(work, COPC, fact) for fact in work.facts[COPC] if is_unmet(work, fact)]
         if COPC in work.computed:
             gaps += _result_gaps(work)
     if SEE_CMM in work.sets:
-        gaps += [_fact_gap(work, SEE_CMM, fact) for fact in work.facts[SEE_CMM] if _is_unmet(work, fact)]
-    places = {element: place for place, element in enumerate(_order(work))}
+        gaps += [_fact_gap(work, SEE_CMM, fact) for fact in work.facts[SEE_CMM] if is_unmet(work, fact)]
+    places = {element: place for place, element in enumerate(order_of(work))}
     return sorted(gaps, key=lambda gap: places.get(gap.element, len(places)))
 
 
-def _order(work: Work) -> tuple[str, ...]:
+def order_of(work: Work) -> tuple[str, ...]:
+    """Every item and criterion of the review, in the order of its pages."""
     return tuple(element for standard in work.sets for element in scope.elements_of(work.review, standard))
 
 
-def _is_unmet(work: Work, fact: Fact) -> bool:
+def is_unmet(work: Work, fact: Fact) -> bool:
+    """Whether a line, unit or row leaves a gap; a row does below the target level of the site."""
     if fact.kind == FactKind.ROW:
         return bool(fact.value) and int(fact.value) < work.site.target_level
     if fact.kind == FactKind.UNIT and work.unit(fact.element, fact.subject) is None:

@@ -9,7 +9,7 @@ from tracker.i18n import gettext as _
 from tracker.organisations.models import CspType, Unit
 from tracker.reviews.facts import Key
 from tracker.reviews.models import FactKind, Review
-from tracker.scores.services import RELEASES
+from tracker.scores.computing import RELEASES
 from tracker.scores.sheets import COPC, SEE_CMM
 
 ACHIEVING_RESULTS = "4.7"

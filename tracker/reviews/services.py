@@ -29,15 +29,16 @@ from tracker.reviews.judging import (
     state_metric,
 )
 from tracker.reviews.models import Fact, FactSet, FactSetKind, Review, Tier
+from tracker.scores.computing import RELEASES
 from tracker.scores.models import Cause
-from tracker.scores.services import RELEASES, Why, ensure_release, rescore_site
+from tracker.scores.services import Why, ensure_release, rescore_site
 from workflows.facts import NonconformityFacts
 from workflows.nonconformities import NonconformityState
 from workflows.reviews import ReviewState
 
 __all__ = [
-    "confirm_closures", "describe", "give_gap_reason", "judge", "judge_many", "make_move", "plan_review",
-    "record_word", "reopen_if_unsettled", "report_content", "set_overrule", "state_metric",
+    "confirm_closures", "describe", "give_gap_reason", "judge", "judge_many", "label_of", "make_move", "plan_review",
+    "record_of", "record_word", "reopen_if_unsettled", "report_content", "set_overrule", "state_metric",
 ]  # fmt: skip
 
 
@@ -364,6 +365,11 @@ def reopen_if_unsettled(organisation_id: int, review_id: int, actor: Actor) -> N
     moves.move("review", review, "reopen", actor, facts, queries.subject_of(review))
     review.closed_at = None
     db.session.flush()
+
+
+def label_of(review: Review) -> str:
+    """The review's number as people read it."""
+    return label("review", review.number)
 
 
 def report_content(work: queries.Work) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """What pages and other features see of a review: frozen values, no rows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
-from tracker.moves import StateView
+from tracker.metrics.viewmodels import GridRow
 from tracker.numbering import label
+from tracker.offers import MoveView, StateView
 
 
 @dataclass(frozen=True)
@@ -201,53 +202,86 @@ def is_evidenced(value: str, note: str, evidence: str) -> bool:
 
 
 @dataclass(frozen=True)
-class MetricFactView:
-    """A metric of a category 4 item: its data, what follows from them, and what is stated of it."""
+class OverruleView:
+    """An assessor's score beside the computed one."""
 
-    number: int
-    code: str
-    item: str
-    name: str
-    unit: str
-    required: bool
-    better: str
-    measure: str
-    target: str
-    months: tuple[tuple[str, str, bool | None], ...]
-    failing: tuple[str, ...]
-    meets: bool
-    improving: bool
-    periods_met: int
-    periods: int
-    provisional: bool
-    stated: tuple[FactView, ...] = ()
-    pinned: tuple[tuple[str, int], ...] = ()
-    owned_by_reader: bool = False
+    dimension: str
+    score: int
+    computed: int | None
+    reason: str
 
 
 @dataclass(frozen=True)
-class HistoryView:
-    """A line of history, ready for the `history` macro."""
+class DimensionView:
+    """A dimension of an item: its score, and the overrule in force."""
 
-    who: str
-    when: str
-    what: str
-    tone: str = ""
-    icon: str = ""
-    detail: str = ""
-    quote: str = ""
-    state: StateView | None = None
+    id: str
+    name: str
+    score: int | None
+    allowed: tuple[int, ...]
+    overrule: OverruleView | None = None
 
 
 @dataclass(frozen=True)
-class SignatureView:
-    """A signature as it stands in the record."""
+class MetricFacts:
+    """What is stated of a metric in a review, by aspect, and who carries its gaps."""
 
+    row: GridRow
+    stated: tuple[FactView, ...]
+    carriers: tuple[int, ...] = ()
+    gap_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunningView:
+    """What stands beside the judging: progress and score of the element and of the whole review."""
+
+    element: ElementView
+    standings: tuple[StandingView, ...]
+    dimensions: tuple[DimensionView, ...]
+    reasons: tuple[str, ...]
+    judged: int
+    total: int
+    uncarried: int
+
+
+@dataclass(frozen=True)
+class ElementPage:
+    """Everything on the page of an item or criterion of a review."""
+
+    review: ReviewView
+    standard: str
+    id: str
     name: str
-    meaning: str
-    moment: str
-    digest: str
-    segregated: bool
+    group: GroupView
+    heading: str
+    hints: tuple[tuple[str, str], ...]
+    lines: tuple[FactView, ...]
+    units: tuple[FactView, ...]
+    rows: tuple[FactView, ...]
+    word: FactView | None
+    metrics: tuple[MetricFacts, ...]
+    months: tuple[str, ...]
+    running: RunningView
+    gaps: tuple[GapView, ...]
+    previous: str | None
+    next: str | None
+    has_metrics: bool = False
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DeploymentPage:
+    """The grid of a whole category: units down, items across."""
+
+    review: ReviewView
+    category: str
+    name: str
+    items: tuple[tuple[str, str], ...]
+    units: tuple[tuple[str, str], ...]
+    cells: dict[tuple[str, str], FactView]
+    categories: tuple[tuple[str, str], ...]
+    running: RunningView | None = None
 
 
 @dataclass(frozen=True)
@@ -258,7 +292,6 @@ class ReviewPage:
     groups: tuple[GroupView, ...]
     standings: tuple[StandingView, ...]
     gaps: tuple[GapView, ...]
-    closures: tuple[int, ...] = ()
-    drafts: int = 0
-    history: tuple[HistoryView, ...] = field(default=())
-    signatures: tuple[SignatureView, ...] = field(default=())
+    closures: tuple[tuple[int, bool], ...]
+    findings: tuple[tuple[int, str, StateView], ...]
+    moves: tuple[MoveView, ...]

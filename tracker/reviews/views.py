@@ -1,15 +1,362 @@
-"""Pages of reviews."""
+"""Pages of reviews: the register, planning, the review itself and its moves."""
 
-from flask import Blueprint, render_template
+from datetime import date
+from typing import Any
 
-from tracker.access import allow, permission
+from flask import Response, current_app, request, url_for
 
-blueprint = Blueprint("reviews", __name__, url_prefix="/reviews")
+from tracker import clock
+from tracker.access import actor as present_actor
+from tracker.access import allow, allowed, permission
+from tracker.accounts.forms import tell
+from tracker.accounts.models import Role
+from tracker.accounts.queries import list_people
+from tracker.database import db
+from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove, WrongPassword
+from tracker.fragments import go, render
+from tracker.i18n import gettext as _
+from tracker.i18n import language, pick, say
+from tracker.moves import Signing
+from tracker.offers import machine_of
+from tracker.organisations.queries import list_sites
+from tracker.permissions import Actor, Subject
+from tracker.reviews import judging_views, pages, queries, reporting, scope, services, words
+from tracker.reviews.blueprint import blueprint
+from tracker.reviews.forms import DetailsForm, MoveForm, PlanForm, ReasonForm
+from tracker.reviews.models import Review, Tier
+from tracker.scores.sheets import COPC, SEE_CMM
+from tracker.timeline import list_history, list_signatures
+from workflows.drawing import svg
+from workflows.reviews import ReviewState
+
+__all__ = ["blueprint", "judging_views"]
+
+# Verdicts are far too many for the page; the audit trail keeps each.
+QUIET = ("judged", "stated", "gap_reasoned")
+
+
+def load_review(number: int, name: str) -> tuple[Actor, Review]:
+    """The actor and a review of the organisation, once the actor may do `name` to it."""
+    review = queries.get_review(present_actor().organisation_id, number)
+    return allow(name, queries.subject_of(review)), review
+
+
+# ---------------------------------------------------------------- the register
 
 
 @blueprint.get("/")
 @permission("review:view")
-def index() -> str:
+def index() -> Response:
     """The register."""
-    allow("review:view")
-    return render_template("reviews/index.html")
+    actor = allow("review:view")
+    site, state = request.args.get("site", ""), request.args.get("state", "")
+    before = request.args.get("before", "")
+    found = queries.list_reviews(
+        actor,
+        site=site,
+        state=state if state in set(ReviewState) else "",
+        before=int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None,
+        size=current_app.config["SETTINGS"].page_size,
+    )
+    return render(
+        "reviews/index.html",
+        "reviews/_register.html",
+        page=found,
+        sites=list_sites(actor),
+        states=queries.states(),
+        site=site,
+        state=state,
+        before=before,
+        may_plan=allowed("review:plan"),
+    )
+
+
+# ---------------------------------------------------------------- planning
+
+
+@blueprint.get("/new")
+@permission("review:plan")
+def new() -> Response:
+    """Ask what is to be reviewed."""
+    actor = allow("review:plan")
+    form = PlanForm(formdata=None)
+    _offer(form, actor)
+    today = clock.today()
+    form.site_id.data = _site_asked_for(actor)
+    form.period_start.data = date(today.year, 1, 1) if today.month > 6 else date(today.year - 1, 7, 1)
+    form.period_end.data, form.planned_on.data = today, today
+    return render("reviews/new.html", form=form, elements=_elements())
+
+
+def _site_asked_for(actor: Actor) -> str | None:
+    wanted = request.args.get("site")
+    return next((str(site.id) for site in list_sites(actor) if site.code == wanted), None)
+
+
+@blueprint.post("/new")
+@permission("review:plan")
+def create() -> Response:
+    """Plan a review."""
+    actor = allow("review:plan")
+    form = PlanForm()
+    _offer(form, actor)
+    if form.validate_on_submit():
+        site_id = form.key_of(form.site_id)
+        allow("review:plan", Subject(site_id=site_id))
+        try:
+            review = services.plan_review(
+                actor,
+                site_id=site_id,
+                title=form.title.data or "",
+                copc=form.copc.data,
+                see_cmm=form.see_cmm.data,
+                tier=Tier(form.tier.data),
+                scope=form.chosen_scope(),
+                period_start=form.period_start.data,
+                period_end=form.period_end.data,
+                planned_on=form.planned_on.data,
+                lead_auditor_id=form.key_of(form.lead_auditor_id),
+            )
+            db.session.commit()
+            return go(url_for("reviews.show", number=review.number), _("The review has been planned."))
+        except InvalidInput as error:
+            db.session.rollback()
+            tell(form, error)
+    return render("reviews/new.html", form=form, elements=_elements(), status=422)
+
+
+def _offer(form: PlanForm, actor: Actor) -> None:
+    """Fill the lists of the form."""
+    form.site_id.choices = [(str(site.id), pick(site.name_zh, site.name_en)) for site in list_sites(actor)]
+    leads = list_people(actor.organisation_id, role=Role.LEAD_AUDITOR)
+    form.lead_auditor_id.choices = [
+        (str(person.id), pick(person.name_zh, person.name_en)) for person in leads
+    ]
+    form.scope.choices = [
+        (entry, entry) for _id, _title, entries in _elements() for entry, _name, _gold in entries
+    ]
+
+
+def _elements() -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
+    """Categories and criteria with what can be chosen of each: identifier, name, whether it is gold only."""
+    standard = scope.standard_of(COPC)
+    groups = [
+        (
+            category.id,
+            say(category.name),
+            [
+                (item.id, say(item.name), item.gold_only)
+                for item in standard.items
+                if item.category == category.id
+            ],
+        )
+        for category in standard.categories
+    ]
+    other = scope.standard_of(SEE_CMM)
+    criteria = [(criterion.id, say(criterion.name), False) for criterion in other.criteria]
+    return [*groups, ("S", say(other.name), criteria)]
+
+
+# ---------------------------------------------------------------- the review
+
+
+@blueprint.get("/<record:number>")
+@permission("review:view")
+def show(number: int) -> Response:
+    """A review: how far it is, what it scores so far, its gaps, and what may be done next."""
+    actor, review = load_review(number, "review:view")
+    return _show(actor, review)
+
+
+def _show(
+    actor: Actor,
+    review: Review,
+    *,
+    status: int = 200,
+    details: DetailsForm | None = None,
+    refused: dict[str, Any] | None = None,
+    reason_form: ReasonForm | None = None,
+) -> Response:
+    work = queries.load(review)
+    reported = review.state == ReviewState.REPORTED
+    page = pages.review_page(work, actor, may_withdraw=not reported or reporting.is_current(review))
+    if details is None:
+        details = DetailsForm(formdata=None, obj=review)
+    record = services.record_of(review)
+    return render(
+        "reviews/show.html",
+        status=status,
+        page=page,
+        details=details,
+        refused=refused or {},
+        reason_form=reason_form,
+        grids=pages.deployment_categories(work),
+        history=list_history(record, but=QUIET),
+        signatures=list_signatures(record),
+        drawing=svg(machine_of("review"), language(), review.state),
+        may_judge=pages.may_judge(work) and allowed("review:judge", queries.subject_of(review)),
+        may_raise=allowed("nonconformity:raise", Subject(site_id=review.site_id)),
+        verdict=words.verdict,
+        signer=actor.name(language()),
+    )
+
+
+@blueprint.post("/<record:number>/details")
+@permission("review:judge")
+def describe(number: int) -> Response:
+    """Attach the sampled audit and confirm the metric list."""
+    actor, review = load_review(number, "review:judge")
+    form = DetailsForm()
+    if form.validate_on_submit():
+        try:
+            services.describe(
+                actor,
+                review,
+                sampled_kcrp=form.sampled_kcrp.data,
+                metric_list_confirmed=form.metric_list_confirmed.data,
+                version=form.version.data,
+            )
+            db.session.commit()
+            return go(url_for("reviews.show", number=number), _("Saved."))
+        except Conflict as error:
+            db.session.rollback()
+            form.form_errors.append(error.message)
+            return _show(actor, queries.get_review(actor.organisation_id, number), status=409, details=form)
+    return _show(actor, review, status=422, details=form)
+
+
+@blueprint.post("/<record:number>/closures")
+@permission("review:judge")
+def confirm(number: int) -> Response:
+    """Confirm that closures made meanwhile are taken into account."""
+    actor, review = load_review(number, "review:judge")
+    open_now = set(queries.closures_meanwhile(queries.load(review)))
+    services.confirm_closures(
+        actor, review, [int(text) for text in request.form.getlist("number") if text in map(str, open_now)]
+    )
+    db.session.commit()
+    return go(url_for("reviews.show", number=number), _("Confirmed."))
+
+
+@blueprint.post("/<record:number>/reasons")
+@permission("review:judge")
+def give_reason(number: int) -> Response:
+    """Write down why no non-conformity carries a gap."""
+    actor, review = load_review(number, "review:judge")
+    form = ReasonForm()
+    if not form.validate_on_submit():
+        return _show(actor, review, status=422, reason_form=form)
+    try:
+        services.give_gap_reason(actor, review, form.key.data or "", form.reason.data or "")
+    except Conflict as error:
+        db.session.rollback()
+        form.form_errors.append(error.message)
+        return _show(actor, queries.get_review(actor.organisation_id, number), status=409, reason_form=form)
+    db.session.commit()
+    return go(url_for("reviews.show", number=number) + "#gaps", _("Saved."))
+
+
+@blueprint.post("/<record:number>/moves/<event>")
+@permission("review:view")
+def move(number: int, event: str) -> Response:
+    """Make a move; the machine says who may, and the guards whether."""
+    actor, review = load_review(number, "review:view")
+    if machine_of("review").transition(review.state, event) is None and event not in _events():
+        raise NotFound
+    form = MoveForm()
+    if not form.validate_on_submit():
+        return _show(actor, review, status=422, refused=_refused(event, form, "; ".join(_errors(form))))
+    signing = None
+    if form.password.data:
+        content = services.report_content(queries.load(review))
+        signing = Signing(form.password.data, content)
+    try:
+        services.make_move(
+            actor, review, event, reason=form.reason.data or "", signing=signing, version=form.version.data
+        )
+        db.session.commit()
+    except (Conflict, WrongPassword, RefusedMove) as error:
+        db.session.rollback()
+        fresh = queries.get_review(actor.organisation_id, number)
+        return _show(actor, fresh, status=error.status, refused=_refused(event, form, _said(error)))
+    return go(url_for("reviews.show", number=number), words.moved(event))
+
+
+def _events() -> set[str]:
+    return {transition.event for transition in machine_of("review").transitions if not transition.by_system}
+
+
+def _errors(form: MoveForm) -> list[str]:
+    return [str(message) for messages in form.errors.values() for message in messages]
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, WrongPassword):
+        return _("That is not your password. Nothing has been signed.")
+    if isinstance(error, RefusedMove):
+        return " ".join(error.reasons)
+    return str(getattr(error, "message", ""))
+
+
+def _refused(event: str, form: MoveForm, message: str) -> dict[str, Any]:
+    return {"event": event, "message": message, "typed": {"reason": form.reason.data or ""}}
+
+
+# ---------------------------------------------------------------- all gaps at once
+
+
+@blueprint.get("/<record:number>/gaps")
+@permission("nonconformity:raise")
+def preview_gaps(number: int) -> Response:
+    """What would be raised for the gaps that nobody carries."""
+    actor, review = _load_for_raising(number)
+    gaps = [gap for gap in queries.gaps_of(review) if not gap.carried]
+    return _preview(actor, review, gaps)
+
+
+def _load_for_raising(number: int) -> tuple[Actor, Review]:
+    review = queries.get_review(present_actor().organisation_id, number)
+    return allow("nonconformity:raise", Subject(site_id=review.site_id)), review
+
+
+def _preview(actor: Actor, review: Review, gaps: list[Any], status: int = 200, error: str = "") -> Response:
+    by_element: dict[str, list[Any]] = {}
+    for gap in gaps:
+        by_element.setdefault(gap.element, []).append(gap)
+    return render(
+        "reviews/gaps.html",
+        status=status,
+        review=review,
+        code=services.label_of(review),
+        elements=[(element, words.element_name(element), found) for element, found in by_element.items()],
+        count=len(gaps),
+        error=error,
+        wording=words.gap,
+    )
+
+
+@blueprint.post("/<record:number>/gaps")
+@permission("nonconformity:raise")
+def raise_all(number: int) -> Response:
+    """Raise a draft for every element that has gaps nobody carries, or for those chosen."""
+    from tracker.nonconformities.services import (
+        raise_for_gaps,
+    )  # that feature knows reviews, not the other way
+
+    actor, review = _load_for_raising(number)
+    gaps = [gap for gap in queries.gaps_of(review) if not gap.carried]
+    chosen = set(request.form.getlist("element"))
+    wanted = [gap for gap in gaps if gap.element in chosen]
+    if not wanted:
+        return _preview(actor, review, gaps, 422, _("Choose at least one item."))
+    try:
+        raised = raise_for_gaps(actor, review, wanted)
+        db.session.commit()
+    except InvalidInput as error:
+        db.session.rollback()
+        return _preview(actor, review, gaps, 422, error.message)
+    count = len(raised)
+    return go(
+        url_for("reviews.show", number=number) + "#findings",
+        words.raised(count),
+    )

@@ -1,0 +1,153 @@
+"""What may be typed about a review and its facts, and what is wrong with it."""
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import AnyOf, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from tracker.accounts.forms import VersionField, at_most, read_id, required, strip
+from tracker.i18n import gettext as _
+from tracker.i18n import lazy_gettext as _l
+from tracker.organisations.forms import DayField
+from tracker.reviews.judging import LONGEST
+from tracker.reviews.models import Tier
+
+
+class Choices(SelectMultipleField):
+    """Several of many, each with a box of its own."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def pre_validate(self, form: Any) -> None:
+        """What is unknown is said by the service, which knows the tier."""
+
+
+class PlanForm(FlaskForm):
+    """A review that is planned."""
+
+    title = StringField(_l("Title"), [required(), at_most(200)], filters=[strip])
+    site_id = SelectField(_l("Site"), [required()], coerce=str)
+    copc = BooleanField("COPC-2000 CSP 4.1", default=True)
+    see_cmm = BooleanField("SEE-CMM", default=True)
+    tier = RadioField(
+        _l("Tier"),
+        choices=[
+            (Tier.STANDARD.value, _l("CSP standard (21 items)")),
+            (Tier.GOLD.value, _l("Gold (30 items)")),
+        ],
+        default=Tier.STANDARD.value,
+    )
+    whole = RadioField(
+        _l("Scope"),
+        choices=[("yes", _l("All items and criteria")), ("no", _l("Only those chosen"))],
+        default="yes",
+    )
+    scope = Choices(_l("Items and criteria"), [Optional()])
+    period_start = DayField(_l("First day of the period"), message_required=True)
+    period_end = DayField(_l("Last day of the period"), message_required=True)
+    planned_on = DayField(_l("Day of the review"))
+    lead_auditor_id = SelectField(_l("Lead auditor"), [required()], coerce=str)
+
+    def chosen_scope(self) -> list[str]:
+        """The items and criteria chosen; nothing where all are meant."""
+        return [] if self.whole.data == "yes" else list(self.scope.data or [])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """All fields, then what only holds of several together."""
+        valid = super().validate(extra_validators)
+        if self.whole.data == "no" and not self.scope.data:
+            self.scope.errors = [*self.scope.errors, _("Choose at least one item or criterion.")]
+            valid = False
+        return valid
+
+    def key_of(self, field: SelectField) -> int:
+        """The identifier that was chosen; 0, which no record has, where it cannot be one."""
+        try:
+            return read_id(field.data or "") or 0
+        except ValueError:
+            return 0
+
+
+class JudgeForm(FlaskForm):
+    """A verdict on one fact, with note and evidence."""
+
+    value = StringField(_l("Verdict"), filters=[strip])
+    note = TextAreaField(_l("Note"), [at_most(LONGEST)], filters=[strip])
+    evidence = TextAreaField(_l("Evidence"), [at_most(LONGEST)], filters=[strip])
+    sampled = BooleanField(_l("Sampled"))
+    version = VersionField()
+
+
+class ManyForm(FlaskForm):
+    """The same verdict, note or evidence for many facts."""
+
+    value = StringField(_l("Verdict"), filters=[strip])
+    note = TextAreaField(_l("Note"), [at_most(LONGEST)], filters=[strip])
+    evidence = TextAreaField(_l("Evidence"), [at_most(LONGEST)], filters=[strip])
+
+
+class StateForm(FlaskForm):
+    """A statement about a metric."""
+
+    value = StringField(
+        _l("Statement"), [AnyOf(["", "yes", "no"], _l("Choose one of the answers."))], filters=[strip]
+    )
+    note = TextAreaField(_l("Note"), [at_most(LONGEST)], filters=[strip])
+    evidence = TextAreaField(_l("Evidence"), [at_most(LONGEST)], filters=[strip])
+    version = VersionField()
+
+
+class OverruleForm(FlaskForm):
+    """An assessor's score in place of a computed one."""
+
+    dimension = SelectField(_l("Dimension"), validate_choice=False)
+    score = SelectField(_l("Score"), validate_choice=False)
+    reason = TextAreaField(_l("Reason"), [required(), at_most(LONGEST)], filters=[strip])
+
+
+class WordForm(FlaskForm):
+    """The assessor's word on item 4.7."""
+
+    compliant = RadioField(
+        _l("Is item 4.7 compliant?"), choices=[("yes", _l("Compliant")), ("no", _l("Not compliant"))]
+    )
+    reason = TextAreaField(_l("Reason"), [required(), at_most(LONGEST)], filters=[strip])
+    version = VersionField()
+
+
+class ReasonForm(FlaskForm):
+    """Why a gap is carried by no non-conformity."""
+
+    key = StringField("", [required(), at_most(160)], filters=[strip])
+    reason = TextAreaField(_l("Reason"), [at_most(LONGEST)], filters=[strip])
+
+
+class DetailsForm(FlaskForm):
+    """What a report needs besides its verdicts."""
+
+    sampled_kcrp = TextAreaField(
+        _l("Sampled audit of a key customer-related process"),
+        [at_most(LONGEST)],
+        filters=[strip],
+        description=_l("Which process, when, by whom, what was found, and where the record lies."),
+    )
+    metric_list_confirmed = BooleanField(_l("The list of required metrics (Exhibit 1) is confirmed"))
+    version = VersionField()
+
+
+class MoveForm(FlaskForm):
+    """One move of a review."""
+
+    reason = TextAreaField(_l("Reason"), [at_most(LONGEST)], filters=[strip])
+    password = StringField(_l("Password"))
+    version = VersionField()

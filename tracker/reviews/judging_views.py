@@ -1,0 +1,395 @@
+"""Pages where verdicts are given: one item or criterion, or the deployment grid of a category."""
+
+from typing import Any
+
+from flask import Response, request, url_for
+
+from tracker.access import actor as present_actor
+from tracker.access import allow, allowed, permission
+from tracker.accounts.forms import tell
+from tracker.database import db
+from tracker.errors import Conflict, InvalidInput, NotFound
+from tracker.fragments import SCORE_CHANGED, go, part, render, wants_fragment
+from tracker.i18n import gettext as _
+from tracker.permissions import Actor, Subject
+from tracker.reviews import pages, queries, scope, services, words
+from tracker.reviews.blueprint import blueprint
+from tracker.reviews.forms import JudgeForm, ManyForm, OverruleForm, StateForm, WordForm
+from tracker.reviews.judging import CHECKED, get_fact
+from tracker.reviews.models import Review
+from tracker.reviews.viewmodels import FactView
+from tracker.scores.sheets import COPC
+
+# No review has more facts than this; a longer list of keys is no honest form.
+MOST_AT_ONCE = 2000
+
+
+def _load(number: int, name: str = "review:judge") -> tuple[Actor, Review]:
+    review = queries.get_review(present_actor().organisation_id, number)
+    return allow(name, queries.subject_of(review)), review
+
+
+def _standard(review: Review, element: str) -> str:
+    """The standard of an element of the review's scope. Raises NotFound."""
+    standard = scope.standard_of_element(element)
+    if standard not in scope.standards_of(review) or element not in scope.elements_of(review, standard):
+        raise NotFound
+    return standard
+
+
+# ---------------------------------------------------------------- one item or criterion
+
+
+@blueprint.get("/<record:number>/items/<element>")
+@permission("review:view")
+def judge(number: int, element: str) -> Response:
+    """An item or criterion with everything that is judged of it."""
+    actor, review = _load(number, "review:view")
+    return _page(actor, review, element)
+
+
+def _page(actor: Actor, review: Review, element: str, *, status: int = 200, **forms: Any) -> Response:
+    _standard(review, element)
+    work = queries.load(review)
+    page = pages.element_page(work, element, actor)
+    subject = queries.subject_of(review)
+    open_now = pages.may_judge(work)
+    return render(
+        "reviews/judge.html",
+        status=status,
+        page=page,
+        may_judge=open_now and allowed("review:judge", subject),
+        may_check=open_now and (allowed("metric:check", subject) or allowed("review:judge", subject)),
+        may_overrule=open_now and allowed("review:overrule", subject),
+        may_edit_metrics=allowed("metric:edit", Subject(site_id=review.site_id)),
+        may_raise=allowed("nonconformity:raise", Subject(site_id=review.site_id)),
+        verdict=words.verdict,
+        wording=words.gap,
+        overrule_form=forms.get("overrule_form") or OverruleForm(formdata=None),
+        word_form=forms.get("word_form") or _word_form(page.word),
+        many_form=forms.get("many_form") or ManyForm(formdata=None),
+    )
+
+
+def _word_form(word: FactView | None) -> WordForm:
+    form = WordForm(formdata=None, prefix="word-")
+    if word is not None:
+        form.compliant.data = word.value or None
+        form.reason.data = word.note
+        form.version.data = word.version
+    return form
+
+
+@blueprint.get("/<record:number>/items/<element>/running")
+@permission("review:view")
+def running(number: int, element: str) -> Response:
+    """What stands beside the judging: progress and running score, fetched anew when the score has changed."""
+    _actor, review = _load(number, "review:view")
+    _standard(review, element)
+    if not wants_fragment():
+        return go(url_for("reviews.judge", number=number, element=element))
+    work = queries.load(review)
+    return part(
+        "reviews/_running.html",
+        running=pages.running_view(work, element, queries.gaps_in(work)),
+        number=number,
+        verdict=words.verdict,
+    )
+
+
+@blueprint.post("/<record:number>/items/<element>")
+@permission("review:judge")
+def save(number: int, element: str) -> Response:
+    """Save the verdict on one line, unit or row."""
+    actor, review = _load(number)
+    standard = _standard(review, element)
+    key = request.form.get("key", "")
+    fact = get_fact(review, standard, key)
+    if fact.element != element:
+        raise NotFound
+    form = JudgeForm()
+    status, problem = 200, ""
+    if form.validate_on_submit():
+        try:
+            given = request.form
+            services.judge(
+                actor,
+                review,
+                standard,
+                key,
+                form.value.data if "value" in given else None,
+                note=form.note.data if "note" in given else None,
+                evidence=form.evidence.data if "evidence" in given else None,
+                sampled=form.sampled.data if "sampling" in given else None,
+                version=form.version.data,
+            )
+            db.session.commit()
+        except Conflict as error:
+            db.session.rollback()
+            status, problem = 409, error.message
+        except InvalidInput as error:
+            db.session.rollback()
+            tell(form, error)
+            status = 422
+    else:
+        status = 422
+    return _cell(actor, number, standard, key, form, status, problem)
+
+
+def _cell(
+    actor: Actor, number: int, standard: str, key: str, form: JudgeForm, status: int, problem: str
+) -> Response:
+    """The cell alone for htmx, in the shape it was sent from; the page for everyone else."""
+    review = queries.get_review(actor.organisation_id, number)
+    if status == 200 and not wants_fragment():
+        back = request.form.get("back", "")
+        element = key.partition("/")[0]
+        if back == "grid":
+            category = scope.standard_of(COPC).item(element).category
+            return go(url_for("reviews.deployment", number=number, category=category), _("Saved."))
+        return go(url_for("reviews.judge", number=number, element=element), _("Saved."))
+    work = queries.load(review, [standard], reasons=False)
+    fact = next(fact for fact in work.facts[standard] if fact.key == key)
+    shape = "reviews/_grid_cell.html" if request.form.get("back") == "grid" else "reviews/_fact.html"
+    return part(
+        shape,
+        status=status,
+        trigger=SCORE_CHANGED if status == 200 else None,
+        fact=pages.fact_view(work, standard, fact),
+        number=number,
+        may_judge=pages.may_judge(work),
+        may_raise=allowed("nonconformity:raise", Subject(site_id=review.site_id)),
+        form=form if status == 422 else None,
+        typed=form if status in (409, 422) else None,
+        problem=problem,
+        saved=status == 200,
+    )
+
+
+@blueprint.post("/<record:number>/items/<element>/same")
+@permission("review:judge")
+def same(number: int, element: str) -> Response:
+    """Give the facts of an item that are chosen the same verdict, note or evidence."""
+    actor, review = _load(number)
+    standard = _standard(review, element)
+    form = ManyForm()
+    if form.validate_on_submit():
+        try:
+            _judge_chosen(actor, review, standard, form)
+            db.session.commit()
+            return go(url_for("reviews.judge", number=number, element=element), _("Saved."))
+        except (InvalidInput, Conflict) as error:
+            db.session.rollback()
+            if isinstance(error, InvalidInput):
+                tell(form, error)
+            else:
+                form.form_errors.append(error.message)
+            fresh = queries.get_review(actor.organisation_id, number)
+            return _page(actor, fresh, element, status=error.status, many_form=form)
+    return _page(actor, review, element, status=422, many_form=form)
+
+
+def _judge_chosen(actor: Actor, review: Review, standard: str, form: ManyForm) -> None:
+    keys = [key for key in request.form.getlist("key") if key][:MOST_AT_ONCE]
+    if not keys:
+        raise InvalidInput({"note": [_("Choose at least one line, unit or row.")]})
+    if not (form.value.data or form.note.data or form.evidence.data):
+        raise InvalidInput({"note": [_("Choose a verdict, or write a note or evidence.")]})
+    services.judge_many(
+        actor,
+        review,
+        standard,
+        keys,
+        form.value.data or None,
+        note=form.note.data or None,
+        evidence=form.evidence.data or None,
+    )
+
+
+# ---------------------------------------------------------------- metrics, overrules, the word
+
+
+@blueprint.post("/<record:number>/items/<element>/metrics/<code>/<aspect>")
+@permission("review:judge")
+def state(number: int, element: str, code: str, aspect: str) -> Response:
+    """State a fact of a metric: U and I after a check, the rest as an assessor."""
+    name = "metric:check" if aspect in CHECKED else "review:overrule"
+    actor, review = _load(number, name)
+    _standard(review, element)
+    form = StateForm()
+    status, problem = 422, ""
+    if form.validate_on_submit():
+        value = {"yes": True, "no": False}.get(form.value.data or "")
+        try:
+            services.state_metric(
+                actor,
+                review,
+                code,
+                aspect,
+                value,
+                item=element,
+                note=form.note.data or "",
+                evidence=form.evidence.data or "",
+                version=form.version.data or None,
+            )
+            db.session.commit()
+            status = 200
+        except Conflict as error:
+            db.session.rollback()
+            status, problem = 409, error.message
+        except InvalidInput as error:
+            db.session.rollback()
+            tell(form, error)
+    return _stated(actor, number, (element, code, aspect), form, status, problem)
+
+
+def _stated(
+    actor: Actor, number: int, place: tuple[str, str, str], form: StateForm, status: int, problem: str
+) -> Response:
+    element, code, aspect = place
+    if status == 200 and not wants_fragment():
+        return go(url_for("reviews.judge", number=number, element=element), _("Saved."))
+    review = queries.get_review(actor.organisation_id, number)
+    page = pages.element_page(queries.load(review), element, actor)
+    metric = next(entry for entry in page.metrics if entry.row.code == code)
+    return part(
+        "reviews/_stated.html",
+        status=status,
+        trigger=SCORE_CHANGED if status == 200 else None,
+        metric=metric,
+        fact=next(fact for fact in metric.stated if fact.aspect == aspect),
+        number=number,
+        may_state=True,
+        typed=form if status in (409, 422) else None,
+        problem=problem,
+        saved=status == 200,
+    )
+
+
+@blueprint.post("/<record:number>/items/<element>/overrule")
+@permission("review:overrule")
+def overrule(number: int, element: str) -> Response:
+    """Put an assessor's score in place of a computed one, or lift it."""
+    actor, review = _load(number, "review:overrule")
+    _standard(review, element)
+    form = OverruleForm()
+    if form.validate_on_submit():
+        text = form.score.data or ""
+        try:
+            services.set_overrule(
+                actor,
+                review,
+                element,
+                form.dimension.data or "",
+                int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None,
+                form.reason.data or "",
+            )
+            db.session.commit()
+            return go(url_for("reviews.judge", number=number, element=element), _("Saved."))
+        except InvalidInput as error:
+            db.session.rollback()
+            tell(form, error)
+    fresh = queries.get_review(actor.organisation_id, number)
+    return _page(actor, fresh, element, status=422, overrule_form=form)
+
+
+@blueprint.post("/<record:number>/word")
+@permission("review:overrule")
+def give_word(number: int) -> Response:
+    """Record the assessor's word on item 4.7."""
+    actor, review = _load(number, "review:overrule")
+    element = scope.ACHIEVING_RESULTS
+    _standard(review, element)
+    form = WordForm(prefix="word-")
+    status = 422
+    if form.validate_on_submit():
+        try:
+            services.record_word(
+                actor,
+                review,
+                {"yes": True, "no": False}.get(form.compliant.data or ""),
+                form.reason.data or "",
+                version=form.version.data,
+            )
+            db.session.commit()
+            return go(url_for("reviews.judge", number=number, element=element), _("Saved."))
+        except Conflict as error:
+            db.session.rollback()
+            form.form_errors.append(error.message)
+            status = 409
+        except InvalidInput as error:
+            db.session.rollback()
+            tell(form, error)
+    fresh = queries.get_review(actor.organisation_id, number)
+    return _page(actor, fresh, element, status=status, word_form=form)
+
+
+# ---------------------------------------------------------------- the grid of a category
+
+
+@blueprint.get("/<record:number>/deployment/<category>")
+@permission("review:view")
+def deployment(number: int, category: str) -> Response:
+    """Units down, items across: the deployment of a whole category."""
+    actor, review = _load(number, "review:view")
+    return _grid(actor, review, category)
+
+
+def _grid(
+    actor: Actor, review: Review, category: str, *, status: int = 200, many_form: ManyForm | None = None
+) -> Response:
+    work = queries.load(review)
+    try:
+        page = pages.deployment_page(work, category)
+    except KeyError:
+        raise NotFound from None
+    return render(
+        "reviews/deployment.html",
+        status=status,
+        page=page,
+        number=review.number,
+        may_judge=pages.may_judge(work) and allowed("review:judge", queries.subject_of(review)),
+        many_form=many_form or ManyForm(formdata=None),
+    )
+
+
+@blueprint.post("/<record:number>/deployment/<category>/same")
+@permission("review:judge")
+def same_in_grid(number: int, category: str) -> Response:
+    """Fill the empty cells of a category, or give cells without evidence theirs."""
+    actor, review = _load(number)
+    form = ManyForm()
+    work = queries.load(review)
+    try:
+        page = pages.deployment_page(work, category)
+    except KeyError:
+        raise NotFound from None
+    if form.validate_on_submit():
+        try:
+            _fill(actor, review, list(page.cells.values()), form)
+            db.session.commit()
+            return go(url_for("reviews.deployment", number=number, category=category), _("Saved."))
+        except (InvalidInput, Conflict) as error:
+            db.session.rollback()
+            if isinstance(error, InvalidInput):
+                tell(form, error)
+            else:
+                form.form_errors.append(error.message)
+            fresh = queries.get_review(actor.organisation_id, number)
+            return _grid(actor, fresh, category, status=error.status, many_form=form)
+    return _grid(actor, review, category, status=422, many_form=form)
+
+
+def _fill(actor: Actor, review: Review, cells: list[FactView], form: ManyForm) -> None:
+    """The verdict goes to cells that have none; note and evidence to every cell that then lacks them."""
+    if not (form.value.data or form.note.data or form.evidence.data):
+        raise InvalidInput({"note": [_("Choose a verdict, or write a note or evidence.")]})
+    blank = [cell.key for cell in cells if not cell.value]
+    if form.value.data and blank:
+        services.judge_many(actor, review, COPC, blank, form.value.data)
+    for name, text in (("note", form.note.data), ("evidence", form.evidence.data)):
+        bare = [
+            cell.key for cell in cells if not getattr(cell, name).strip() and (cell.value or form.value.data)
+        ]
+        if text and bare:
+            services.judge_many(actor, review, COPC, bare, **{name: text})

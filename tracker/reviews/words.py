@@ -1,0 +1,72 @@
+"""Words of reviews that are made in Python: verdicts, gaps, moves, and the names of what history records."""
+
+from scoring.certification import Verdict
+from tracker import timeline
+from tracker.i18n import gettext as _
+from tracker.i18n import lazy_gettext as _l
+from tracker.i18n import ngettext, say
+from tracker.reviews import scope
+from tracker.reviews.viewmodels import GapView
+from tracker.scores.sheets import SEE_CMM
+
+timeline.TITLES.update(
+    {
+        "planned": _l("Planned"),
+        "judged": _l("Judged"),
+        "stated": _l("Metric facts stated"),
+        "overruled": _l("Score overruled"),
+        "word_given": _l("Word on 4.7 given"),
+        "gap_reasoned": _l("Gap reasoned"),
+        "described": _l("Report details changed"),
+        "closures_confirmed": _l("Closures confirmed"),
+    }
+)
+timeline.FIELD_LABELS.update(
+    {
+        "sampled_kcrp": _l("Sampled audit of a key customer-related process"),
+        "metric_list_confirmed": _l("The list of required metrics (Exhibit 1) is confirmed"),
+        "closures": _l("Closures"),
+    }
+)
+
+
+def verdict(value: str) -> str:
+    """The verdict of certification in words."""
+    return say(Verdict(value).label) if value else ""
+
+
+def element_name(element: str) -> str:
+    """The name of an item or criterion."""
+    standard = scope.standard_of_element(element)
+    if standard is None:
+        return element
+    found = scope.standard_of(standard)
+    return say(found.criterion(element).name if standard == SEE_CMM else found.item(element).name)
+
+
+def gap(view: GapView) -> str:
+    """What is missing, in a few words."""
+    return {
+        "line": _("Requirement not met"),
+        "unit": _("Not fully deployed"),
+        "row": _("Below the target level"),
+        "trend": _("Trend below 100"),
+        "metric": _("Data cannot be trusted (CUI)") if view.aspect == "cui" else _("Misses target"),
+    }[view.kind]
+
+
+def moved(event: str) -> str:
+    """What is said after a move."""
+    return {
+        "start": _("The review is in progress."),
+        "report": _("The report is signed and the baseline is frozen."),
+        "accept": _("The report is accepted."),
+        "withdraw": _("The report is withdrawn and the earlier facts are back."),
+        "close": _("The review is closed."),
+        "cancel": _("The review is cancelled."),
+    }.get(event, _("Done."))
+
+
+def raised(count: int) -> str:
+    """What is said after raising for gaps."""
+    return ngettext("%(num)d draft has been raised.", "%(num)d drafts have been raised.", count)
