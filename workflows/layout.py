@@ -111,7 +111,8 @@ class Wire:
     def trunks(self) -> frozenset[int]:
         """The paths that cover the others: those of the farthest source on either side of the target."""
         reach = [path[0][0] - path[-1][0] for path in self.paths]
-        return frozenset({reach.index(min(reach)), reach.index(max(reach))})
+        sides = [[each for each in reach if each <= 0], [each for each in reach if each > 0]]
+        return frozenset(reach.index(max(side, key=abs)) for side in sides if side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,10 +300,19 @@ def _beside(
     for each in sorted(beside, key=wanted):
         node = _node(machine, each, 0, 0, lang)
         width = node.box.right
-        left = max(wanted(each) - width / 2, free_from)
+        left = max(_under_plumb(each, nodes, below, wanted(each) - width / 2), free_from)
         placed[each] = replace(node, box=Box(left, 0, left + width, node.box.bottom))
         free_from = left + width + _SIDE_GAP
     return placed
+
+
+def _under_plumb(state: str, nodes: dict[str, Node], below: Sequence[_Bundle], left: float) -> float:
+    """Where plumb lines keep to the left, the state below starts where the upper one does."""
+    for each in below:
+        others = [end for end in each.ends if end != state and end in nodes]
+        if state in each.ends and len(others) == 1 and _plumb_width(others[0], below) > _NODE_LEAST:
+            return nodes[others[0]].box.left
+    return left
 
 
 def _across(nodes: dict[str, Node], source: str, target: str) -> tuple[Point, ...]:
@@ -440,7 +450,7 @@ def _is_straight(bundle: _Bundle, nodes: dict[str, Node]) -> bool:
     if len(bundle.sources) != 1:
         return False
     one, other = (nodes[each].box for each in bundle.ends)
-    return abs(one.middle - other.middle) < 20
+    return min(one.right, other.right) - max(one.left, other.left) > 60
 
 
 def _side_ports(
