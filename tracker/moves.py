@@ -13,9 +13,9 @@ from tracker.errors import Conflict, RefusedMove
 from tracker.history import Record
 from tracker.i18n import gettext as _
 from tracker.i18n import language
-from tracker.permissions import Actor, Subject, can, require
-from workflows.machine import Machine, Offer, Refused, fire, offers, unsegregated
-from workflows.registry import MACHINES
+from tracker.offers import machine_of
+from tracker.permissions import Actor, Subject, require
+from workflows.machine import Machine, Refused, fire, unsegregated
 
 
 class Moving(Protocol):
@@ -34,28 +34,6 @@ class Signing:
 
     password: str
     content: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class MoveView:
-    """A move as a page offers it; with `reasons` it is shown as refused, with why."""
-
-    event: str
-    title: str
-    target: str
-    tone: str
-    reasons: tuple[str, ...]
-    signature: str | None
-    reason_required: bool
-
-    @property
-    def allowed(self) -> bool:
-        return not self.reasons
-
-
-def machine_of(kind: str) -> Machine[Any]:
-    """The machine that moves records of a kind: `review`, `nonconformity`, `action`, `audit`."""
-    return MACHINES[kind]
 
 
 def check_version(row: Any, version: int | None) -> None:
@@ -129,47 +107,3 @@ def move(
 def _title(machine: Machine[Any], event: str) -> str:
     title = machine.event_title(event)
     return title.of(language()) if title is not None else event
-
-
-def offered(kind: str, row_state: str, actor: Actor, facts: Any, subject: Subject) -> tuple[MoveView, ...]:
-    """The moves that this person may make from here: allowed ones first, then refused ones with their reasons."""
-    machine = machine_of(kind)
-    facts = dataclasses.replace(facts, actor=actor.person_id, single_person=actor.single_person)
-    found = [
-        _view(machine, row_state, offer)
-        for offer in offers(machine, row_state, facts)
-        if not offer.transition.by_system and can(actor, offer.transition.permission, subject)
-    ]
-    return tuple(sorted(found, key=lambda view: not view.allowed))
-
-
-def _view(machine: Machine[Any], state: str, offer: Offer[Any]) -> MoveView:
-    transition, lang = offer.transition, language()
-    target = machine.state(transition.target_from(state))
-    return MoveView(
-        event=transition.event,
-        title=transition.title.of(lang),
-        target=target.title.of(lang),
-        tone=target.tone.value,
-        reasons=tuple(offer.reasons(lang)),
-        signature=transition.signature.of(lang) if transition.signature else None,
-        reason_required=transition.reason_required,
-    )
-
-
-@dataclass(frozen=True)
-class StateView:
-    """A state as a page shows it."""
-
-    id: str
-    title: str
-    meaning: str
-    tone: str
-
-
-def state_view(kind: str, state: str) -> StateView:
-    """Title, meaning and tone of a state in the language of this request."""
-    found = machine_of(kind).state(state)
-    return StateView(
-        str(found.id), found.title.of(language()), found.meaning.of(language()), found.tone.value
-    )

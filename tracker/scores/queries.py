@@ -26,8 +26,8 @@ from tracker.numbering import label
 from tracker.organisations.models import Site
 from tracker.permissions import Actor
 from tracker.scores import charts, sheets
+from tracker.scores.computing import compute, run_hash, tier_of
 from tracker.scores.models import CatalogueRelease, Cause, ScoringRun, Standing
-from tracker.scores.services import compute, run_hash, tier_of
 from tracker.scores.viewmodels import (
     CategoryRows,
     CriterionRow,

@@ -1,38 +1,32 @@
 """Make scoring runs: compute from the facts as they stand, store the whole of it, never change it again."""
 
 from dataclasses import dataclass
-from datetime import date
-from fractions import Fraction
 
 import sqlalchemy as sa
 
 from scoring import catalogue, rescore
 from scoring.copc import CopcResult
-from scoring.hold import hold
 from scoring.rescore import Result
-from scoring.sheet import Sheet, loads, parse, to_json
+from scoring.sheet import loads, to_json
 from tracker import clock
 from tracker.database import add, db
 from tracker.history import canonical
 from tracker.nonconformities.models import Nonconformity
 from tracker.numbering import next_number
 from tracker.permissions import Actor
-from tracker.reviews.models import FactSet, Review
+from tracker.reviews.models import FactSet
 from tracker.scores import sheets
+from tracker.scores.computing import (
+    Computed,
+    alone,
+    compute,
+    result_level,
+    result_verdict,
+    run_hash,
+    tier_of,
+)
 from tracker.scores.models import CatalogueRelease, Cause, ScoringRun, Standing
-from tracker.signatures import content_hash
 from workflows.nonconformities import NonconformityState
-
-RELEASES = {sheets.COPC: "copc-2000-csp@4.1", sheets.SEE_CMM: "see-cmm@2009"}
-
-
-@dataclass(frozen=True)
-class Computed:
-    """Rows, the sheet they make with open non-conformities holding their facts, and what it is worth."""
-
-    material: sheets.Material
-    sheet: Sheet
-    result: Result
 
 
 @dataclass(frozen=True)
@@ -64,13 +58,6 @@ def ensure_release(organisation_id: int, key: str) -> CatalogueRelease:
             created_at=clock.now(),
         )
     )
-
-
-def compute(fact_set: FactSet, tier: str, as_of: date) -> Computed:
-    """Score a fact set as it stands on `as_of`: the site's current facts, or a review's running copy."""
-    material = sheets.gather(fact_set, as_of)
-    sheet = hold(parse(sheets.build(material, tier, as_of)))
-    return Computed(material, sheet, rescore.score(sheet))
 
 
 def rescore_site(organisation_id: int, site_id: int, why: Why, actor: Actor) -> list[ScoringRun]:
@@ -107,24 +94,6 @@ def renew(organisation_id: int, site_id: int) -> None:
             _renew_standing(compute(fact_set, tier, clock.today()), tier, latest)
 
 
-def tier_of(fact_set: FactSet) -> str:
-    """The tier that the site is scored in: that of the review its facts come from."""
-    if fact_set.standard != sheets.COPC:
-        return "standard"
-    review = db.session.get_one(Review, (fact_set.organisation_id, fact_set.review_id))
-    return str(review.tier.value)
-
-
-def result_level(result: Result) -> int | None:
-    """The overall level of a standard of criteria; None for a standard of items."""
-    return None if isinstance(result, CopcResult) else result.overall_level
-
-
-def result_verdict(result: Result) -> str:
-    """The verdict on certification of a standard of items; empty for a standard of criteria."""
-    return result.verdict.value if isinstance(result, CopcResult) else ""
-
-
 def _store_run(
     computed: Computed, tier: str, why: Why, previous: ScoringRun | None, actor: Actor
 ) -> ScoringRun:
@@ -156,11 +125,6 @@ def _store_run(
             created_at=clock.now(),
         )
     )
-
-
-def run_hash(release_hash: str, sheet_text: str, result_text: str) -> str:
-    """The content hash of a run: over the release it was made with, its facts and its result."""
-    return content_hash([release_hash, sheet_text, result_text])
 
 
 def _latest(fact_set: FactSet, tier: str, cause: Cause | None = None) -> ScoringRun | None:
@@ -211,12 +175,6 @@ def _renew_worth(computed: Computed) -> None:
                 for row in changed
             ],
         )
-
-
-def alone(computed: Computed, gap_id: str) -> Fraction:
-    """The change of the total when this gap alone is closed now; judged again is only what it touches."""
-    after = rescore.score(rescore.close(computed.sheet, frozenset({gap_id})), since=computed.result)
-    return after.total - computed.result.total
 
 
 def _renew_standing(computed: Computed, tier: str, latest: ScoringRun) -> None:

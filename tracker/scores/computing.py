@@ -1,0 +1,62 @@
+"""From the facts in the database to a score: reads only, nothing is stored here."""
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from scoring import rescore
+from scoring.copc import CopcResult
+from scoring.hold import hold
+from scoring.rescore import Result
+from scoring.sheet import Sheet, parse
+from tracker.database import db
+from tracker.reviews.models import FactSet, Review
+from tracker.scores import sheets
+from tracker.signatures import content_hash
+
+RELEASES = {sheets.COPC: "copc-2000-csp@4.1", sheets.SEE_CMM: "see-cmm@2009"}
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Rows, the sheet they make with open non-conformities holding their facts, and what it is worth."""
+
+    material: sheets.Material
+    sheet: Sheet
+    result: Result
+
+
+def compute(fact_set: FactSet, tier: str, as_of: date) -> Computed:
+    """Score a fact set as it stands on `as_of`: the site's current facts, or a review's running copy."""
+    material = sheets.gather(fact_set, as_of)
+    sheet = hold(parse(sheets.build(material, tier, as_of)))
+    return Computed(material, sheet, rescore.score(sheet))
+
+
+def alone(computed: Computed, gap_id: str) -> Fraction:
+    """The change of the total when this gap alone is closed now; judged again is only what it touches."""
+    after = rescore.score(rescore.close(computed.sheet, frozenset({gap_id})), since=computed.result)
+    return after.total - computed.result.total
+
+
+def tier_of(fact_set: FactSet) -> str:
+    """The tier that the site is scored in: that of the review its facts come from."""
+    if fact_set.standard != sheets.COPC:
+        return "standard"
+    review = db.session.get_one(Review, (fact_set.organisation_id, fact_set.review_id))
+    return str(review.tier.value)
+
+
+def result_level(result: Result) -> int | None:
+    """The overall level of a standard of criteria; None for a standard of items."""
+    return None if isinstance(result, CopcResult) else result.overall_level
+
+
+def result_verdict(result: Result) -> str:
+    """The verdict on certification of a standard of items; empty for a standard of criteria."""
+    return result.verdict.value if isinstance(result, CopcResult) else ""
+
+
+def run_hash(release_hash: str, sheet_text: str, result_text: str) -> str:
+    """The content hash of a run: over the release it was made with, its facts and its result."""
+    return content_hash([release_hash, sheet_text, result_text])
