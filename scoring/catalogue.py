@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +205,7 @@ class Standard:
         return ((criterion, row) for criterion in self.criteria for row in criterion.rows)
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(standard_id: str) -> Standard:
     """The catalogue of a standard that ships, read once.
 

@@ -344,7 +344,7 @@ def _with_overrule(
 
 
 def item_percent(scores: Mapping[str, int | None]) -> Fraction | None:
-    """Item percent 0-100: the minimum of two practice scores, the mean of three result scores; `None` when one is blank.
+    """Item percent 0-100: the minimum of two practice scores or the mean of three result scores; `None` when blank.
 
     >>> item_percent({"approach": 75, "level": 50, "trend": 100})
     Fraction(75, 1)
@@ -515,9 +515,8 @@ def _hints(sheet: CopcSheet, items: Mapping[str, ItemResult], compliant: bool) -
         if item.category == "4" and item.id != ACHIEVING_RESULTS:
             yield from _metric_hints(item, sheet.policy)
     achieving = items.get(ACHIEVING_RESULTS)
-    if achieving is not None and not compliant and sheet.tier == "standard":
-        if all(value == 100 for value in achieving.dimensions.values()):
-            yield because("hint_c47", older=YES if passes_older_test(achieving.metrics) else NO)
+    if achieving is not None and not compliant and sheet.tier == "standard" and achieving.percent == 100:
+        yield because("hint_c47", older=YES if passes_older_test(achieving.metrics) else NO)
     yield from _gap_hints(sheet.gaps, items)
 
 

@@ -1,4 +1,7 @@
-"""JSON text to plain values, exactly: decimals stay decimals, doubled keys are not lost, nothing raises but `SheetFaults`."""
+"""JSON text to plain values, exactly: decimals stay decimals, doubled keys are not lost.
+
+Whatever the bytes are, nothing is raised but `SheetFaults`.
+"""
 
 import json
 from collections.abc import Iterable

@@ -107,13 +107,25 @@ def value_meets(value: Fraction, target: Target, better: str | None) -> bool:
 
 
 def _periods_met(metric: Metric, window: Series) -> int:
-    if metric.target is None:
+    if not metric.target or not window:
         return 0
+    start, lasting = metric.target[0]
+    if len(metric.target) == 1 and start <= window[0][0] and isinstance(lasting, Fraction):
+        return _values_meeting(lasting, [value for _, value in window], metric.better == "lower")
     met = 0
     for month, value in window:
         target = target_in(metric.target, month)
         met += target is not None and value_meets(value, target, metric.better)
     return met
+
+
+def _values_meeting(target: Fraction, values: Sequence[Fraction], lower: bool) -> int:
+    """How many values meet one number; crossed products of integers, because this runs for every metric."""
+    top, bottom = target.as_integer_ratio()
+    ratios = [value.as_integer_ratio() for value in values]
+    if lower:
+        return sum([part * bottom <= top * whole for part, whole in ratios])
+    return sum([part * bottom >= top * whole for part, whole in ratios])
 
 
 def distance(value: Fraction, target: Range) -> Fraction:
@@ -144,7 +156,8 @@ def sustained_improvement(values: Sequence[Fraction], lower: bool) -> bool:
     >>> sustained_improvement([Fraction(v) for v in (70, 72, 74, 76, 78, 80)], lower=False)
     True
     """
-    common = lcm(*(value.denominator for value in values))
-    scaled = [value.numerator * (common // value.denominator) for value in values]
-    base = sum(scaled[:3])
-    return all(3 * value < base if lower else 3 * value > base for value in scaled[3:])
+    ratios = [value.as_integer_ratio() for value in values]
+    common = lcm(*[whole for _, whole in ratios])
+    first, second, third, *latest = [part * (common // whole) for part, whole in ratios]
+    base = first + second + third
+    return 3 * max(latest) < base if lower else 3 * min(latest) > base

@@ -8,7 +8,7 @@ decided by the exact scorer. Ties: fewer gaps, then the smallest list of identif
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
@@ -49,10 +49,18 @@ class Goal:
     kind: str
     value: Fraction = Fraction(0)
 
+    @property
+    def label(self) -> str:
+        """The goal as it is written on the command line."""
+        return f"{self.kind}={self.value}" if self.kind in ("points", "level") else self.kind
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The answer. Where the goal is out of reach, `result` has every gap closed and `blocking` says what is missing."""
+    """The answer; `days` holds the earliest day of each gap to close.
+
+    Where the goal is out of reach, `result` has every gap closed and `blocking` says what is missing.
+    """
 
     goal: Goal
     feasible: bool
@@ -62,6 +70,7 @@ class Plan:
     effort: Fraction = Fraction(0)
     ready_on: date | None = None
     blocking: tuple[str, ...] = ()
+    days: Mapping[str, date] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The public answer."""
@@ -178,6 +187,7 @@ def find(sheet: Sheet, to: str | None = None, by: str = "effort") -> Plan:
         order=tuple(in_order(chosen, {gap.id: gap.needs for gap in gaps})),
         effort=sum((gap.effort for gap in gaps), Fraction(0)),
         ready_on=max((days[gap.id] for gap in gaps), default=sheet.as_of),
+        days={gap.id: days[gap.id] for gap in gaps},
     )
 
 
@@ -331,10 +341,8 @@ class _Writer:
             self.program.all_of(variable(bit) for bit in range(len(self.gaps)) if pin >> bit & 1)
             for pin in entity.pins
         ]
-        if len(facts) == 1:
-            switches = [constant(1).add(facts[0], -1), facts[0]]
-        else:
-            switches = self._combinations(facts)
+        alone = len(facts) == 1
+        switches = [constant(1).add(facts[0], -1), facts[0]] if alone else self._combinations(facts)
         found = [Linear() for _ in entity.table[0]]
         for switch, row in zip(switches, entity.table, strict=True):
             found = [
@@ -518,7 +526,7 @@ class _CopcWriter:
         counts = self.counts[item.item.id]
         judged = counts[MET].add(counts[UNMET])
         plain = self._band(item.frame.approach, counts[MET], judged.add(counts[WAIVABLE]))
-        if not item.waives or not counts[WAIVABLE].terms and not counts[WAIVABLE].constant:
+        if not item.waives or not (counts[WAIVABLE].terms or counts[WAIVABLE].constant):
             return plain
         waived = self._band(item.frame.approach, counts[MET], judged)
         return lambda wanted: self.program.either(

@@ -67,11 +67,13 @@ _TEMPLATES: dict[str, Text] = {
         zh="{dimension}由评分员改定为 {score}(计算值 {computed}):{reason}",
     ),
     "lost_min": Text(
-        en="{lost} of {max} points lost: the lower of approach {approach} and deployment {deployment} counts (C-13-ITEM)",
+        en="{lost} of {max} points lost: the lower of approach {approach} and deployment {deployment} counts "
+        "(C-13-ITEM)",
         zh="失去 {max} 分中的 {lost} 分:取方式 {approach} 与部署 {deployment} 的较低者(C-13-ITEM)",
     ),
     "lost_mean": Text(
-        en="{lost} of {max} points lost: the mean of approach {approach}, level {level} and trend {trend} counts (C-4-ITEM)",
+        en="{lost} of {max} points lost: the mean of approach {approach}, level {level} and trend {trend} counts "
+        "(C-4-ITEM)",
         zh="失去 {max} 分中的 {lost} 分:取方式 {approach}、水平 {level}、趋势 {trend} 的平均值(C-4-ITEM)",
     ),
     # Hints
@@ -156,10 +158,12 @@ def because(code: str, **params: Value) -> Reason:
 
 
 def _word(value: Value, lang: str) -> str:
+    if isinstance(value, (str, int)):
+        return str(value)
     if isinstance(value, Text):
         return value.of(lang)
     if value is None:
         return _BLANK.of(lang)
     if isinstance(value, tuple):
         return ("、" if lang.startswith("zh") else ", ").join(value) if value else _NONE.of(lang)
-    return numbers.show(value) if isinstance(value, Fraction) and value.denominator != 1 else str(value)
+    return str(value) if value.denominator == 1 else numbers.show(value)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from scoring import catalogue, numbers, policy
@@ -381,9 +382,8 @@ class _Reader:
                 self.fault(where, "unknown item")
                 continue
             item = standard.item(item_id)
-            if item.unit_kind and units[item.unit_kind] is None and isinstance(entry, dict):
-                if "deployed" in entry or "in_scope" in entry:
-                    lacking[item.unit_kind] = None
+            if item.unit_kind and units[item.unit_kind] is None and _names_units(entry):
+                lacking[item.unit_kind] = None
             found[item_id] = self.item(entry, where, item, units)
         for kind in lacking:
             self.fault({"programme": "programmes", "key_position": "key_positions"}[kind], "missing")
@@ -520,7 +520,7 @@ class _Reader:
     def values(self, value: object, path: str) -> tuple[tuple[str, Fraction], ...]:
         found = []
         for month, entry in (self.table(value, path) or {}).items():
-            if not _MONTH.fullmatch(month):
+            if not _is_month(month):
                 self.fault(below(path, month), "not a month (YYYY-MM)")
                 continue
             if self.last_month is not None and month > self.last_month:
@@ -540,7 +540,7 @@ class _Reader:
         found = []
         for month, entry in (self.table(value, path) or {}).items():
             where = below(path, month)
-            if not _MONTH.fullmatch(month):
+            if not _is_month(month):
                 self.fault(where, "not a month (YYYY-MM)")
                 continue
             target = self.one_target(entry, where, better)
@@ -665,6 +665,15 @@ class _Reader:
 
 
 _ReadRelease = Callable[[_Reader, object, str], Release | None]
+
+
+@lru_cache(maxsize=4096)
+def _is_month(text: str) -> bool:
+    return _MONTH.fullmatch(text) is not None
+
+
+def _names_units(entry: object) -> bool:
+    return isinstance(entry, dict) and ("deployed" in entry or "in_scope" in entry)
 
 
 def _takes_metrics(item: Item) -> bool:

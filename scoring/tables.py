@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from scoring import catalogue, certification, numbers
+from scoring.attribution import Attribution
 from scoring.copc import CopcResult, ItemResult
+from scoring.path import Plan
 from scoring.rescore import Result, Simulation
 from scoring.see_cmm import SeeResult
 from scoring.sheet import Sheet
@@ -38,6 +40,20 @@ _WORDS = {
     "after": Text(zh="关闭后", en="After"),
     "needed": Text(zh="需要", en="needed"),
     "nothing": Text(zh="无", en="none"),
+    "gap": Text(zh="不符合项", en="Gap"),
+    "alone": Text(zh="单独关闭", en="Alone"),
+    "last": Text(zh="最后关闭", en="Last"),
+    "share": Text(zh="应占份额", en="Share"),
+    "error": Text(zh="标准误", en="Std. error"),
+    "gain": Text(zh="全部关闭后增加", en="Gain with all closed"),
+    "sampled": Text(zh="份额由抽样得出", en="The shares are sampled"),
+    "effort": Text(zh="工作量", en="Effort"),
+    "ready": Text(zh="最早可关闭", en="Ready on"),
+    "goal": Text(zh="目标", en="Goal"),
+    "order": Text(zh="关闭顺序", en="Close in this order"),
+    "reachable": Text(zh="可以达到", en="can be reached"),
+    "unreachable": Text(zh="关闭全部不符合项也达不到", en="cannot be reached even with every gap closed"),
+    "blocking": Text(zh="阻碍", en="Blocking"),
 }
 _MARKS = {True: "[x]", False: "[ ]", None: "[?]"}
 
@@ -125,11 +141,11 @@ def _item_row(item: ItemResult, name: str) -> list[str]:
 def copc_summary(scored: CopcResult, lang: str) -> Iterator[str]:
     """Category sums, total, verdict and conditions."""
     standard = catalogue.load(scored.standard)
-    rows = [
-        [f"{word('category', lang)} {c.id} {c.name.of(lang)}", _number(scored.categories[c.id].points, [scored.categories[c.id].max]),
-         _number(scored.categories[c.id].max)]
-        for c in standard.categories
-    ]  # fmt: skip
+    rows = []
+    for category in standard.categories:
+        sums = scored.categories[category.id]
+        name = f"{word('category', lang)} {category.id} {category.name.of(lang)}"
+        rows.append([name, _number(sums.points, [sums.max]), _number(sums.max)])
     rows.append([word("total", lang), _number(scored.total, _total_lines(scored)), _number(scored.max)])
     yield from grid(rows)
     yield ""
@@ -210,3 +226,43 @@ def simulation(sheet: Sheet, simulated: Simulation, lang: str) -> str:
 
 def _signed(change: Fraction) -> str:
     return f"{'+' if change > 0 else ''}{numbers.show(change)}"
+
+
+def attribution(sheet: Sheet, found: Attribution, lang: str) -> str:
+    """What every gap is worth, the largest share first."""
+    heads = ["gap", "alone", "last", "share", *([] if found.exact else ["error"])]
+    rows = [[word(head, lang) for head in heads]]
+    for name, worth in sorted(found.gaps.items(), key=lambda pair: (-pair[1].share, pair[0])):
+        values = [worth.alone, worth.last, worth.share, *([] if worth.error is None else [worth.error])]
+        rows.append([name, *(_signed(value) for value in values)])
+    lines = [title(sheet, lang), "", *grid(rows), "", f"{word('gain', lang)}: {_signed(found.gain)}"]
+    return "\n".join(lines if found.exact else [*lines, word("sampled", lang)])
+
+
+def plan(sheet: Sheet, found: Plan, lang: str) -> str:
+    """The ordered closures with their dates, or what blocks the goal."""
+    return "\n".join([title(sheet, lang), *_plan_lines(sheet, found, lang)])
+
+
+def _plan_lines(sheet: Sheet, found: Plan, lang: str) -> Iterator[str]:
+    goal = f"{word('goal', lang)}: {found.goal.label}"
+    if not found.feasible:
+        yield f"{goal} {word('unreachable', lang)}"
+        yield word("blocking", lang)
+        yield from (f"  - {reason}" for reason in found.blocking)
+    else:
+        yield f"{goal} {word('reachable', lang)}"
+        yield f"{word('effort', lang)}: {numbers.show(found.effort)}"
+        yield f"{word('ready', lang)}: {found.ready_on}"
+        yield f"{word('order', lang)}: {', '.join(found.order) or word('nothing', lang)}"
+        if found.order:
+            yield from _plan_rows(sheet, found, lang)
+    yield ""
+    yield from summary(found.result, lang)
+
+
+def _plan_rows(sheet: Sheet, found: Plan, lang: str) -> Iterator[str]:
+    gaps = {gap.id: gap for gap in sheet.gaps}
+    rows = [[word(head, lang) for head in ("gap", "effort", "ready")]]
+    rows += [[name, numbers.show(gaps[name].effort), found.days[name].isoformat()] for name in found.order]
+    yield from (f"  {line}" for line in grid(rows))

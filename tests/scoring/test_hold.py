@@ -6,7 +6,14 @@ from scoring import rescore
 from scoring.hold import hold
 from scoring.sheet import CopcSheet, SeeSheet, parse
 
-SERIES = {"2026-01": "90", "2026-02": "91", "2026-03": "92", "2026-04": "95", "2026-05": "96", "2026-06": "97"}
+SERIES = {
+    "2026-01": "90",
+    "2026-02": "91",
+    "2026-03": "92",
+    "2026-04": "95",
+    "2026-05": "96",
+    "2026-06": "97",
+}
 
 
 def sheet(item: str, facts: dict, releases: list[dict], **more: object) -> CopcSheet:

@@ -213,7 +213,9 @@ def test_a_cycle_of_needs_is_named() -> None:
     with pytest.raises(SheetFaults) as caught:
         parse(builders.sheet(gaps=gaps))
 
-    assert [str(fault) for fault in caught.value.faults] == ["gaps[0].needs: a cycle of needs: A -> C -> B -> A"]
+    assert [str(fault) for fault in caught.value.faults] == [
+        "gaps[0].needs: a cycle of needs: A -> C -> B -> A"
+    ]
 
 
 HARMLESS = [
@@ -259,7 +261,8 @@ def written(target: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "target", ["NaN", "Infinity", "-Infinity", "1e99999999999999999999", "9" * 5000, '"' + "9" * 5000 + '"', "1e500"]
+    "target",
+    ["NaN", "Infinity", "-Infinity", "1e99999999999999999999", "9" * 5000, '"' + "9" * 5000 + '"', "1e500"],
 )
 def test_numbers_beyond_reason_are_refused_by_path(target: str) -> None:
     with pytest.raises(SheetFaults) as caught:

@@ -257,7 +257,8 @@ def test_g19_range_and_standard_deviation(case: dict[str, Any]) -> None:
 
     bond, spread = variation.bond_coefficient(data), variation.spread_ratio(data)
 
-    assert bond is not None and spread is not None
+    assert bond is not None
+    assert spread is not None
     assert (bond.shown, bond.flagged) == (case["range_over_mean"], case["var1"])
     assert (spread.shown, spread.flagged) == (case["sd_over_mean6"], case["var2"])
 
