@@ -5,6 +5,7 @@ follows the theme of the page it stands in, needs no style sheet there, and stil
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -93,9 +94,13 @@ def svg(
     if compact:
         width, height, body = _column(machine, lang, here, seen)
     else:
-        drawing = lay_out(machine, lang)
+        drawing = _laid_out(machine, "zh" if lang.lower().startswith("zh") else "en")
         width, height, body = _wide(machine, drawing, lang, here, seen)
     return "".join(_frame(machine, lang, here, (width, height), compact, standalone, body))
+
+
+# The places do not depend on the record shown, and finding them takes ten times as long as drawing.
+_laid_out = lru_cache(maxsize=32)(lay_out)
 
 
 def _frame(
