@@ -120,6 +120,7 @@ PERMISSIONS: dict[str, tuple[Predicate, ...]] = {
     "action:approve": (_approver,),
     "action:close": (_verifier, _auditor),
     "action:cancel": (_is_owner, _manager),
+    "action:extend": (_manager, _lead),
     "audit:view": (_sees,),
     "audit:schedule": (_auditor, _manager),
     "audit:conduct": (_is_auditor,),
