@@ -15,6 +15,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import HiddenInput
 
@@ -58,6 +59,11 @@ class VersionField(IntegerField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("", validators=[Optional()], **kwargs)
+
+
+def pairs(*values: tuple[str, Any]) -> list[SelectChoice]:
+    """The choices of a field from (value, label) pairs."""
+    return [SelectChoice(value, label) for value, label in values]
 
 
 def read_id(text: str) -> int | None:
@@ -140,10 +146,10 @@ class FirstRunForm(NewPassword, TwoNames, FlaskForm):
     site_en = StringField(_l("First site, in English"), [at_most(200)], filters=[strip])
     csp_type = RadioField(
         _l("Whose customers does it serve?"),
-        choices=[
+        choices=pairs(
             (CspType.THIRD_PARTY.value, _l("Customers of clients (third party)")),
             (CspType.INTERNAL.value, _l("Our own customers (internal)")),
-        ],
+        ),
         default=CspType.THIRD_PARTY.value,
     )
     name_zh = StringField(_l("Your name, in Chinese"), [at_most(120)], filters=[strip])
@@ -192,7 +198,9 @@ class PersonForm(TwoNames, FlaskForm):
     title = StringField(_l("Job title"), [at_most(120)], filters=[strip])
     manager_id = SelectField(_l("Manager"), description=_l("Is told when something of theirs is overdue."))
     language = SelectField(
-        _l("Language"), choices=[("", _l("As the browser")), ("zh", "中文"), ("en", "English")], default=""
+        _l("Language"),
+        choices=pairs(("", _l("As the browser")), ("zh", "中文"), ("en", "English")),
+        default="",
     )
     version = VersionField()
 
@@ -206,7 +214,7 @@ class NewPersonForm(NewPassword, PersonForm):
     """Somebody new: who, a first password, and roles at one place."""
 
     site_id = SelectField(_l("Roles at"))
-    roles = SelectMultipleField(_l("Roles"), choices=[(role.value, role.value) for role in Role])
+    roles = SelectMultipleField(_l("Roles"), choices=pairs(*((role.value, role.value) for role in Role)))
 
     def validate_roles(self, field: SelectMultipleField) -> None:
         """Somebody without a role could see nothing at all."""
@@ -218,4 +226,4 @@ class GrantForm(FlaskForm):
     """One more role."""
 
     site_id = SelectField(_l("Roles at"))
-    role = SelectField(_l("Role"), choices=[(role.value, role.value) for role in Role])
+    role = SelectField(_l("Role"), choices=pairs(*((role.value, role.value) for role in Role)))

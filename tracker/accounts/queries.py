@@ -17,7 +17,7 @@ from tracker.accounts.viewmodels import (
     PersonRow,
     PersonView,
 )
-from tracker.database import db
+from tracker.database import MAX_ID, db
 from tracker.errors import NotFound
 from tracker.i18n import language
 from tracker.organisations.models import Organisation, Site
@@ -60,6 +60,8 @@ def get_signed_in(session_id: str) -> SignedIn | None:
     try:
         organisation_id, person_id, epoch = (int(part) for part in session_id.split(":"))
     except ValueError:
+        return None
+    if not all(0 <= number <= MAX_ID for number in (organisation_id, person_id, epoch)):
         return None
     rows = db.session.execute(
         sa.select(

@@ -78,15 +78,12 @@ def count_attempt(email: str, address: str) -> Attempt:
 def candidates_for(attempt: Attempt) -> tuple[Candidate, ...]:
     """Whom the attempt may mean. Raises TooManyAttempts, having taken the attempt back out of the count."""
     since = clock.now() - WINDOW
-    counted = dict(
-        db.session.execute(
-            sa.select(SignInFailure.subject, sa.func.count())
-            .where(SignInFailure.subject.in_(attempt.subjects), SignInFailure.at > since)
-            .group_by(SignInFailure.subject)
-        )
-        .tuples()
-        .all()
-    )
+    rows = db.session.execute(
+        sa.select(SignInFailure.subject, sa.func.count())
+        .where(SignInFailure.subject.in_(attempt.subjects), SignInFailure.at > since)
+        .group_by(SignInFailure.subject)
+    ).all()
+    counted = dict(rows)
     of_email, of_address = (counted.get(subject, 0) for subject in attempt.subjects)
     if of_email > EMAIL_LIMIT or of_address > ADDRESS_LIMIT:
         # A refused attempt must not lengthen the wait, or anybody could lock somebody out for good.

@@ -21,9 +21,9 @@ from tracker.permissions import Actor
 from tracker.reviews.models import Review
 from tracker.scores import sheets
 from tracker.scores.charts import level_name, verdict_title
+from tracker.scores.computing import RELEASES
 from tracker.scores.models import Cause, ScoringRun, Standing
 from tracker.scores.queries import pass_mark, totals_of
-from tracker.scores.services import RELEASES
 from workflows.actions import ActionState
 
 # Counting stops here: "1,000+" says all that a first page can say.

@@ -1,7 +1,6 @@
 """What waits for a person, over all records, in one statement.
 
 Each kind of work is a small SELECT that an index answers and that stops early; together they are a UNION.
-What is offered here is offered again, with its guards, on the page of the record: this list only points there.
 """
 
 from collections.abc import Iterable, Mapping

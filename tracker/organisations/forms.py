@@ -4,10 +4,11 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from scoring.policy import DEFAULT, SWITCHES
-from tracker.accounts.forms import TwoNames, VersionField, at_most, required, strip
+from tracker.accounts.forms import TwoNames, VersionField, at_most, pairs, required, strip
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
 from tracker.i18n import say
@@ -22,12 +23,12 @@ def is_code(_form: FlaskForm, field: StringField) -> None:
         raise ValidationError(_("Only letters, digits, full stops, hyphens and underscores."))
 
 
-def csp_types() -> list[tuple[str, Any]]:
+def csp_types() -> list[SelectChoice]:
     """The two kinds of site, in words."""
-    return [
+    return pairs(
         (CspType.THIRD_PARTY.value, _l("Customers of clients (third party)")),
         (CspType.INTERNAL.value, _l("Our own customers (internal)")),
-    ]
+    )
 
 
 class SiteForm(TwoNames, FlaskForm):
@@ -43,7 +44,7 @@ class SiteForm(TwoNames, FlaskForm):
     )
     target_level = RadioField(
         _l("Target level (SEE-CMM)"),
-        choices=[(str(level), str(level)) for level in (1, 2, 3, 4)],
+        choices=pairs(*((str(level), str(level)) for level in (1, 2, 3, 4))),
         default="3",
     )
     active = BooleanField(
@@ -159,7 +160,7 @@ def policy_form(policy: dict[str, Any] | None = None, **kwargs: Any) -> PolicyFo
         if switch.choices:
             field = RadioField(
                 _switch_label(key),
-                choices=[(value, choice_meaning(key, value)) for value in switch.choices],
+                choices=pairs(*((value, choice_meaning(key, value)) for value in switch.choices)),
                 description=switch.rule,
             )
         else:

@@ -9,7 +9,15 @@ from werkzeug.wrappers import Response as BaseResponse
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
 from tracker.accounts import services, trail
-from tracker.accounts.forms import GrantForm, NewPersonForm, PersonForm, SetPasswordForm, read_id, strip
+from tracker.accounts.forms import (
+    GrantForm,
+    NewPersonForm,
+    PersonForm,
+    SetPasswordForm,
+    pairs,
+    read_id,
+    strip,
+)
 from tracker.accounts.models import Person, Role
 from tracker.accounts.queries import get_person_page, list_people, list_people_page
 from tracker.accounts.roles import role_meaning, role_title
@@ -161,25 +169,21 @@ def _filled(found: PersonPage) -> PersonForm:
 
 def _bind(actor: Actor, form: Any, but: int | None = None) -> Any:
     """Fill the choices of a form: sites and roles in words, and the people who could be a manager."""
-    places = (
-        [(str(site.id), pick(site.name_zh, site.name_en)) for site in list_sites(actor)]
-        if "site_id" in form
-        else []
-    )
     if "site_id" in form:
-        everywhere = [("", _("Every site"))] if services.administers(actor, None) else []
-        form.site_id.choices = everywhere + [
-            (key, name) for key, name in places if services.administers(actor, int(key))
+        places = [("", _("Every site"))] if services.administers(actor, None) else []
+        places += [
+            (str(site.id), pick(site.name_zh, site.name_en))
+            for site in list_sites(actor)
+            if services.administers(actor, site.id)
         ]
+        form.site_id.choices = pairs(*places)
     if "manager_id" in form:
-        form.manager_id.choices = [("", _("Nobody"))] + [
-            (str(view.id), pick(view.name_zh, view.name_en))
-            for view in list_people(actor.organisation_id)
-            if view.id != but
-        ]
+        people = [view for view in list_people(actor.organisation_id) if view.id != but]
+        named = [(str(view.id), pick(view.name_zh, view.name_en)) for view in people]
+        form.manager_id.choices = pairs(("", _("Nobody")), *named)
     for name in ("roles", "role"):
         if name in form:
-            form[name].choices = [(role.value, role_title(role)) for role in Role]
+            form[name].choices = pairs(*((role.value, role_title(role)) for role in Role))
     return form
 
 

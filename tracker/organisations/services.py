@@ -340,7 +340,7 @@ def preview(site: Site, change: Callable[[], object], effective_on: date) -> Pre
 
     Computed by the same code as the run itself, inside a savepoint.
     """
-    from tracker.scores.services import compute, tier_of
+    from tracker.scores.computing import compute, tier_of
 
     as_of = max(effective_on, clock.today())
     sets = current_sets(site)
