@@ -8,6 +8,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from tracker import clock
+from tracker.accounts.models import Person
 from tracker.actions.models import Action, ActionNonconformity, Cause, Task
 from tracker.database import db
 from tracker.nonconformities.models import Nonconformity, Pin
@@ -24,6 +25,7 @@ from workflows.reviews import ReviewState
 from workflows.schedule import Step
 
 IMPLEMENTED = (ActionState.FOLLOW_UP, ActionState.MONITORING, ActionState.CLOSED)
+SETTLED_ACTIONS = (ActionState.CLOSED, ActionState.CANCELLED)
 UNREPORTED = (ReviewState.PLANNED, ReviewState.IN_PROGRESS)
 
 
@@ -33,8 +35,12 @@ class ActionFact:
 
     id: int
     number: int
+    title: str
     state: ActionState
     owner_id: int
+    owner: tuple[str, str]
+    due_on: date | None
+    implemented: bool | None
     effective: bool | None
 
     @property
@@ -43,7 +49,7 @@ class ActionFact:
 
     @property
     def settled(self) -> bool:
-        return self.state in (ActionState.CLOSED, ActionState.CANCELLED) or self.effective is True
+        return self.state in SETTLED_ACTIONS or self.effective is True
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class Around:
     """What else is known of pinned facts: who else holds them, their values, who overruled their elements."""
 
     holders: dict[tuple[int, str, str], set[int]] = field(default_factory=lambda: defaultdict(set))
+    labels: dict[int, str] = field(default_factory=dict)
     values: dict[tuple[int, str, str], str] = field(default_factory=dict)
     recorders: dict[tuple[int, str], set[int]] = field(default_factory=lambda: defaultdict(set))
 
@@ -182,17 +189,23 @@ def work_of(organisation_id: int, ids: Sequence[int]) -> dict[int, Work]:
     for row in db.session.execute(
         sa.select(
             ActionNonconformity.nonconformity_id,
+            ActionNonconformity.implemented,
             ActionNonconformity.effective,
             Action.id,
             Action.number,
+            Action.title,
             Action.state,
             Action.owner_id,
+            Action.due_on,
+            Person.name_zh,
+            Person.name_en,
         )
         .join(
             Action,
             (Action.organisation_id == ActionNonconformity.organisation_id)
             & (Action.id == ActionNonconformity.action_id),
         )
+        .join(Person, (Person.organisation_id == Action.organisation_id) & (Person.id == Action.owner_id))
         .where(
             ActionNonconformity.organisation_id == organisation_id,
             ActionNonconformity.nonconformity_id.in_(ids),
@@ -200,7 +213,17 @@ def work_of(organisation_id: int, ids: Sequence[int]) -> dict[int, Work]:
         .order_by(Action.number)
     ):
         actions[row.nonconformity_id].append(
-            ActionFact(row.id, row.number, row.state, row.owner_id, row.effective)
+            ActionFact(
+                id=row.id,
+                number=row.number,
+                title=row.title,
+                state=row.state,
+                owner_id=row.owner_id,
+                owner=(row.name_zh, row.name_en),
+                due_on=row.due_on,
+                implemented=row.implemented,
+                effective=row.effective,
+            )
         )
     action_ids = {action.id for found in actions.values() for action in found}
     hands = _hands(organisation_id, action_ids) if action_ids else {}
@@ -300,7 +323,7 @@ def around(organisation_id: int, pins: Sequence[Pin]) -> Around:
             Pin.standard,
             Pin.key,
             Pin.nonconformity_id,
-            sa.literal(""),
+            sa.cast(Nonconformity.number, sa.String),
         )
         .join(
             Nonconformity,
@@ -353,6 +376,7 @@ def around(organisation_id: int, pins: Sequence[Pin]) -> Around:
     for what, site_id, standard, key, number, value in db.session.execute(statement):
         if what == "holder":
             found.holders[(site_id, standard, key)].add(number)
+            found.labels[number] = label("nonconformity", int(value))
         elif what == "value":
             found.values[(site_id, standard, key)] = value
         else:

@@ -367,15 +367,14 @@ def reopen(
     judgement_wrong: bool = False,
 ) -> None:
     """The closing judgement was wrong: the facts are held again, its actions analyse anew."""
-    from tracker.actions import services as actions
-    from tracker.reviews import services as reviews
+    from tracker.actions.answers import nonconformity_reopened
 
     facts = dataclasses.replace(facts_of(nonconformity), closing_judgement_wrong=judgement_wrong)
     due = deadlines.deadline(nonconformity, NonconformityState.CORRECTING, clock.today())
     _move(actor, nonconformity, event, facts, reason=reason, stamps=NEW_ROUND | due | {"closed_at": None})
     review_facts.hold_again(nonconformity, actor)
-    actions.nonconformity_reopened(nonconformity, actor)
-    reviews.nonconformity_reopened(nonconformity, actor)
+    nonconformity_reopened(nonconformity, actor)
+    _reopen_review(nonconformity, actor)
     _rescore(actor, nonconformity, Cause.REOPENED)
     tell([nonconformity.owner_id], "nonconformity-reopened", record_of(nonconformity), _about(nonconformity))
 
@@ -390,13 +389,19 @@ def reopen_short(
     judgement_wrong: bool = False,
 ) -> None:
     """A short answer was wrong: back to open."""
-    from tracker.reviews import services as reviews
-
     facts = dataclasses.replace(facts_of(nonconformity), closing_judgement_wrong=judgement_wrong)
     due = deadlines.deadline(nonconformity, NonconformityState.OPEN, clock.today())
     stamps = due | {"closed_at": None, "closed_short": False}
     _move(actor, nonconformity, event, facts, reason=reason, stamps=stamps)
-    reviews.nonconformity_reopened(nonconformity, actor)
+    _reopen_review(nonconformity, actor)
+
+
+def _reopen_review(nonconformity: Nonconformity, actor: Actor) -> None:
+    """A closed review has something unsettled again."""
+    from tracker.reviews.services import reopen_if_unsettled
+
+    if nonconformity.review_id is not None:
+        reopen_if_unsettled(nonconformity.organisation_id, nonconformity.review_id, actor)
 
 
 # ---------------------------------------------------------------- voiding, by two persons

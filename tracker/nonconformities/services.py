@@ -49,6 +49,7 @@ __all__ = [
     "judge_pin",
     "make_move",
     "open_drafts",
+    "prefill",
     "raise_draft",
     "raise_for_gaps",
     "record_of",
@@ -160,7 +161,7 @@ def _write_draft(actor: Actor, site_id: int, review_id: int | None, draft: Draft
     _pin(nonconformity, draft.pins)
     _link(nonconformity, _links(draft))
     history.record(
-        record_of(nonconformity), "draft", actor.person_id, new_state=NonconformityState.DRAFT.value
+        record_of(nonconformity), "created", actor.person_id, new_state=NonconformityState.DRAFT.value
     )
     db.session.flush()
     return nonconformity
@@ -234,7 +235,7 @@ def _link(nonconformity: Nonconformity, links: Iterable[tuple[str, str]]) -> Non
 def raise_for_gaps(
     actor: Actor, review: Review, gaps: Sequence[Gap], *, owner_id: int | None = None
 ) -> list[Nonconformity]:
-    """Draft one non-conformity for each element with gaps that nothing carries, prefilled with the findings."""
+    """Draft one non-conformity for each element with gaps that nothing carries, prefilled with them."""
     require(actor, "nonconformity:raise", Subject(site_id=review.site_id))
     by_element: dict[str, list[Gap]] = defaultdict(list)
     for gap in gaps:
@@ -248,6 +249,13 @@ def raise_for_gaps(
         )
         for element, found in by_element.items()
     ]
+
+
+def prefill(review: Review, gaps: Sequence[Gap], owner_id: int | None = None) -> Draft:
+    """A draft about some gaps of a review, filed under the element of the first."""
+    element = gaps[0].element
+    seen = _evidence(review, [pin.key for gap in gaps for pin in gap.pins])
+    return prefilled(element, gaps, shares_of(review, [element])[element], seen, owner_id)
 
 
 def prefilled(
@@ -388,7 +396,7 @@ def edit(actor: Actor, nonconformity: Nonconformity, draft: Draft, version: int 
     changes |= _replace_links(nonconformity, _links(draft))
     nonconformity.element = _element(draft)
     if changes:
-        history.record(record_of(nonconformity), "edit", actor.person_id, changes=changes)
+        history.record(record_of(nonconformity), "edited", actor.person_id, changes=changes)
     if raised and nonconformity.owner_id != owner_before:
         tell([nonconformity.owner_id], "nonconformity-handed-over", record_of(nonconformity), {})
     db.session.flush()
@@ -502,7 +510,7 @@ def extend_due(
     changes = {"due_on": [deadline.last_day.isoformat(), later.last_day.isoformat()]}
     nonconformity.due_on, nonconformity.extensions = later.last_day, later.extensions
     history.record(
-        record_of(nonconformity), "extend", actor.person_id, reason=reason.strip(), changes=changes
+        record_of(nonconformity), "extended", actor.person_id, reason=reason.strip(), changes=changes
     )
     tell(
         [nonconformity.owner_id],

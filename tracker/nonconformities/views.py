@@ -1,15 +1,252 @@
-"""Pages of nonconformities."""
+"""Pages of non-conformities: the register, the record, its moves, and the form that raises one."""
 
-from flask import Blueprint, render_template
+from typing import Any
 
-from tracker.access import allow, permission
+from flask import Blueprint, Response, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from tracker import fragments
+from tracker.access import actor, allow, permission
+from tracker.accounts.queries import list_people
+from tracker.database import MAX_ID, db
+from tracker.errors import Conflict, DomainError, InvalidInput, NotFound, RefusedMove, WrongPassword
+from tracker.i18n import gettext as _
+from tracker.moves import Signing, check_version
+from tracker.nonconformities import page, queries, register, services
+from tracker.nonconformities.forms import FORMS, DraftForm, ExtendForm, JudgeForm, MoveForm
+from tracker.nonconformities.life import HANDLERS
+from tracker.permissions import Subject
 
 blueprint = Blueprint("nonconformities", __name__, url_prefix="/nonconformities")
 
 
+# ---------------------------------------------------------------- the register
+
+
 @blueprint.get("/")
 @permission("nonconformity:view")
-def index() -> str:
-    """The register."""
-    allow("nonconformity:view")
-    return render_template("nonconformities/index.html")
+def index() -> Response:
+    """The register: filtered, sorted and paged by its address."""
+    person = allow("nonconformity:view")
+    wanted = register.read_filter(request.args)
+    part = fragments.wants_fragment()
+    found = register.get_page(person, wanted)
+    context = page.register_context(person, wanted, found, whole=not part)
+    return fragments.render("nonconformities/index.html", "nonconformities/_register.html", **context)
+
+
+# ---------------------------------------------------------------- the record
+
+
+@blueprint.get("/<record:number>")
+@permission("nonconformity:view")
+def show(number: int) -> Response:
+    """The record's page."""
+    dossier = queries.load(actor(), number)
+    person = allow("nonconformity:view", services.subject_of(dossier.record))
+    return _page(dossier, person)
+
+
+def _page(dossier: queries.Dossier, person: Any, status: int = 200, **problem: Any) -> Response:
+    context = page.record_context(dossier, person, **problem)
+    return fragments.render(
+        "nonconformities/show.html", "nonconformities/_record.html", status=status, **context
+    )
+
+
+@blueprint.get("/<record:number>/worth")
+@permission("nonconformity:view")
+def worth(number: int) -> Response:
+    """What closing the record alone would move now, item by item."""
+    record = queries.find(actor(), number)
+    allow("nonconformity:view", services.subject_of(record))
+    lines = queries.get_worth(record.organisation_id, record.id)
+    return fragments.render(
+        "nonconformities/worth.html", "nonconformities/_worth.html", worth=lines, record=record
+    )
+
+
+@blueprint.post("/<record:number>/moves/<event>")
+@permission("nonconformity:view")
+def move(number: int, event: str) -> BaseResponse:
+    """Make one move of the machine."""
+    if event not in HANDLERS:
+        raise NotFound
+    record = queries.find(actor(), number)
+    person = allow("nonconformity:view", services.subject_of(record))
+    form = FORMS.get(event, MoveForm)()
+    if not form.validate_on_submit():
+        return _refuse(number, event, form, InvalidInput(form.errors))
+    try:
+        check_version(record, form.version.data)
+        services.make_move(
+            person,
+            record,
+            event,
+            reason=form.reason.data or "",
+            signing=_signing(number, event, form),
+            **(form.fields() if hasattr(form, "fields") else {}),
+        )
+    except (Conflict, InvalidInput, RefusedMove, WrongPassword) as error:
+        return _refuse(number, event, form, error)
+    db.session.commit()
+    return fragments.go(url_for(".show", number=number), page.done(event))
+
+
+def _signing(number: int, event: str, form: MoveForm) -> Signing | None:
+    if not form.password.data:
+        return None
+    content = queries.signing_content(queries.load(actor(), number), event, form.reason.data or "")
+    return Signing(form.password.data, content)
+
+
+def _refuse(number: int, event: str, form: MoveForm, error: DomainError) -> Response:
+    """The fresh page with the dialog of the move open, what was wrong, and what had been typed."""
+    db.session.rollback()
+    dossier = queries.load(actor(), number)
+    return _page(dossier, actor(), error.status, open=event, error=error, form=form)
+
+
+# ---------------------------------------------------------------- deadline, settled facts
+
+
+@blueprint.post("/<record:number>/due")
+@permission("nonconformity:extend")
+def extend(number: int) -> BaseResponse:
+    """Move the deadline of the present step."""
+    record = queries.find(actor(), number)
+    person = allow("nonconformity:extend", services.subject_of(record))
+    form = ExtendForm()
+    if not form.validate_on_submit():
+        return _refuse_other(number, "extend", form, InvalidInput(form.errors))
+    try:
+        services.extend_due(person, record, form.new_day.data, form.reason.data or "", form.version.data)
+    except (Conflict, RefusedMove) as error:
+        return _refuse_other(number, "extend", form, error)
+    db.session.commit()
+    return fragments.go(url_for(".show", number=number), _("The deadline has been extended."))
+
+
+@blueprint.post("/<record:number>/pins/<pin_id>")
+@permission("nonconformity:settle")
+def judge(number: int, pin_id: str) -> BaseResponse:
+    """Take down an assessor's word on a pinned fact, before a void."""
+    record = queries.find(actor(), number)
+    person = allow("nonconformity:settle", services.subject_of(record))
+    if not (pin_id.isascii() and pin_id.isdigit() and len(pin_id) <= 19 and int(pin_id) <= MAX_ID):
+        raise NotFound
+    form = JudgeForm()
+    if not form.validate_on_submit():
+        return _refuse_other(number, "judge", form, InvalidInput(form.errors))
+    try:
+        services.judge_pin(person, record, int(pin_id), form.value.data or "", form.note.data or "")
+    except InvalidInput as error:
+        return _refuse_other(number, "judge", form, error)
+    db.session.commit()
+    return fragments.go(url_for(".show", number=number), _("The judgement has been taken down."))
+
+
+def _refuse_other(number: int, what: str, form: Any, error: DomainError) -> Response:
+    db.session.rollback()
+    return _page(queries.load(actor(), number), actor(), error.status, open=what, error=error, form=form)
+
+
+# ---------------------------------------------------------------- writing one down
+
+
+@blueprint.get("/new")
+@permission("nonconformity:raise")
+def new() -> BaseResponse:
+    """The form of a new record: free, or prefilled from the gaps of a review."""
+    person = allow("nonconformity:raise")
+    start = page.read_start(person, request.args)
+    form = DraftForm(formdata=None, **page.defaults(start))
+    return _draft_page(form, start)
+
+
+@blueprint.post("/new")
+@permission("nonconformity:raise")
+def create() -> BaseResponse:
+    """Write down a record."""
+    start = page.read_start(actor(), request.args)
+    if start.site is None:
+        raise InvalidInput({"site": [_("Choose a site first.")]})
+    person = allow("nonconformity:raise", Subject(site_id=start.site.id))
+    form = DraftForm()
+    form.offer(list_people(person.organisation_id, start.site.id))
+    if form.validate_on_submit():
+        try:
+            draft = form.draft(page.find_repeated(person, form))
+            record = services.raise_draft(
+                person,
+                site_id=start.site.id,
+                review_id=start.review_id,
+                pins=draft.pins,
+                links=draft.links,
+                title=draft.title,
+                grade=draft.grade,
+                source=draft.source,
+                statement=draft.statement,
+                evidence=draft.evidence,
+                owner_id=draft.owner_id,
+                effort=draft.effort,
+                unpinned_reason=draft.unpinned_reason,
+                repeat_of_id=draft.repeat_of_id,
+            )
+        except InvalidInput as error:
+            page.tell(form, error)
+        else:
+            db.session.commit()
+            return fragments.go(
+                url_for(".show", number=record.number), _("The record has been written down.")
+            )
+    db.session.rollback()
+    return _draft_page(form, start, 422)
+
+
+def _draft_page(form: DraftForm, start: page.Start, status: int = 200) -> Response:
+    context = page.draft_context(actor(), form, start)
+    return fragments.render(
+        "nonconformities/new.html", "nonconformities/_draft.html", status=status, **context
+    )
+
+
+@blueprint.get("/<record:number>/edit")
+@permission("nonconformity:edit")
+def edit(number: int) -> BaseResponse:
+    """The form of what is written down."""
+    dossier = queries.load(actor(), number)
+    allow("nonconformity:edit", services.subject_of(dossier.record))
+    form = DraftForm(formdata=None, **page.defaults_of(dossier))
+    return _edit_page(form, dossier)
+
+
+@blueprint.post("/<record:number>/edit")
+@permission("nonconformity:edit")
+def save(number: int) -> BaseResponse:
+    """Change what is written down."""
+    dossier = queries.load(actor(), number)
+    record = dossier.record
+    person = allow("nonconformity:edit", services.subject_of(record))
+    form = DraftForm()
+    form.offer(list_people(person.organisation_id, record.site_id))
+    page.fix_what_stays(form, dossier)
+    status = 422
+    if form.validate_on_submit():
+        try:
+            services.edit(person, record, form.draft(page.find_repeated(person, form)), form.version.data)
+        except (InvalidInput, Conflict, RefusedMove) as error:
+            status = error.status
+            page.tell(form, error)
+        else:
+            db.session.commit()
+            return fragments.go(url_for(".show", number=number), _("Saved."))
+    db.session.rollback()
+    return _edit_page(form, queries.load(actor(), number), status)
+
+
+def _edit_page(form: DraftForm, dossier: queries.Dossier, status: int = 200) -> Response:
+    context = page.edit_context(actor(), form, dossier, conflict=status == 409)
+    return fragments.render(
+        "nonconformities/edit.html", "nonconformities/_draft.html", status=status, **context
+    )

@@ -1,0 +1,396 @@
+"""What the templates of non-conformities are given: contexts put together from queries and forms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from flask import url_for
+from markupsafe import Markup
+
+from tracker import fragments
+from tracker.accounts.queries import get_names, list_people
+from tracker.database import db
+from tracker.errors import DomainError, InvalidInput, NotFound, RefusedMove
+from tracker.i18n import gettext as _
+from tracker.i18n import language, pick
+from tracker.nonconformities import queries, register, wording
+from tracker.nonconformities.choices import list_choices
+from tracker.nonconformities.forms import FORMS, DraftForm, ExtendForm, encode_pin, read_record_number
+from tracker.nonconformities.models import Nonconformity
+from tracker.nonconformities.register import Filter
+from tracker.nonconformities.services import Draft, prefill
+from tracker.nonconformities.viewmodels import NonconformityView, RegisterPage
+from tracker.organisations.models import Site
+from tracker.organisations.queries import find_site, list_sites
+from tracker.permissions import Actor
+from tracker.reviews.facts import parse_key
+from tracker.reviews.models import Review
+from workflows.kinds import Grade, Source
+from workflows.machine import SYSTEM
+from workflows.nonconformities import NONCONFORMITY, NonconformityState
+from workflows.svg import svg
+
+# ---------------------------------------------------------------- the register
+
+
+def register_context(actor: Actor, wanted: Filter, found: RegisterPage, *, whole: bool) -> dict[str, Any]:
+    """The register; the choices of the filter only for the whole page."""
+    lang = language()
+    sites = list_sites(actor) if whole or wanted.site else []
+    people = list_people(actor.organisation_id) if whole else []
+    context: dict[str, Any] = {
+        "wanted": wanted,
+        "page": found,
+        "lang_columns": columns(lang),
+        "base": url_for(".index"),
+        "chips": _chips(actor, wanted, {site.code: pick(site.name_zh, site.name_en) for site in sites}),
+        "previous": fragments.here(before=found.previous, after=None) if found.previous else None,
+        "next": fragments.here(after=found.next, before=None) if found.next else None,
+        "summary": _summary(found),
+    }
+    if whole:
+        context |= {
+            "sites": [(site.code, pick(site.name_zh, site.name_en)) for site in sites],
+            "people": [(str(person.id), pick(person.name_zh, person.name_en)) for person in people],
+            "elements": wording.element_choices(lang),
+            "grades": _grades(lang),
+            "states": _states(lang),
+        }
+    return context
+
+
+@lru_cache(maxsize=4)
+def _grades(lang: str) -> list[tuple[str, str]]:
+    return [(grade.value, grade.of(lang)) for grade in Grade]
+
+
+@lru_cache(maxsize=4)
+def _states(lang: str) -> list[tuple[str, str]]:
+    unsettled = "未了结" if lang == "zh" else "not settled"
+    return [(register.UNSETTLED, unsettled), *((state.value, state.of(lang)) for state in NonconformityState)]
+
+
+def columns(lang: str) -> list[tuple[str, str, str]]:
+    """(label, key to sort by, class) of each column."""
+    return [
+        (_("Number"), "number", ""),
+        (_("Title"), "", ""),
+        (_("Item / criterion"), "", ""),
+        (_("Site"), "", ""),
+        (_("Grade"), "grade", ""),
+        (_("State"), "state", ""),
+        (_("Owner"), "", ""),
+        (_("Due"), "due", ""),
+        (_("Points"), "points", "num"),
+    ]
+
+
+def _summary(found: RegisterPage) -> str:
+    if found.count is None:
+        return _("More than %(count)s records", count=f"{register.COUNTED:,}")
+    if found.count == 1:
+        return _("1 record")
+    return _("%(count)s records", count=found.count)
+
+
+def _chips(actor: Actor, wanted: Filter, sites: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """The active filters: label, value, and the address without it."""
+    lang = language()
+    chips = []
+
+    def chip(name: str, label: str, value: str) -> None:
+        chips.append((label, value, fragments.here(**{name: None, "after": None, "before": None})))
+
+    if wanted.q:
+        chip("q", _("Search"), wanted.q)
+    if wanted.site:
+        chip("site", _("Site"), sites.get(wanted.site, wanted.site))
+    if wanted.element:
+        name = wording.element_name(wanted.element, lang)
+        chip(
+            "element",
+            _("Item / criterion"),
+            wanted.element if name == wanted.element else f"{wanted.element} {name}",
+        )
+    if wanted.grade:
+        chip("grade", _("Grade"), Grade(wanted.grade).of(lang))
+    if wanted.state:
+        chip("state", _("State"), dict(_states(lang))[wanted.state])
+    if wanted.owner is not None:
+        person = get_names(actor.organisation_id, [wanted.owner]).get(wanted.owner)
+        chip("owner", _("Owner"), pick(person.name_zh, person.name_en) if person else str(wanted.owner))
+    if wanted.review is not None:
+        chip("review", _("Review"), f"RV-{wanted.review:04d}")
+    if wanted.overdue:
+        chip("overdue", _("Due"), _("Overdue"))
+    if wanted.mine:
+        chip("mine", _("Owner"), _("me"))
+    return chips
+
+
+# ---------------------------------------------------------------- the record
+
+
+def record_context(
+    dossier: queries.Dossier,
+    actor: Actor,
+    *,
+    open: str = "",
+    error: DomainError | None = None,
+    form: Any = None,
+) -> dict[str, Any]:
+    """The record's page; after a refusal with the dialog of that move open and what was typed in it."""
+    view = queries.get_view(dossier, actor)
+    lang = language()
+    forms = {move.event: FORMS[move.event](formdata=None) for move in view.moves if move.event in FORMS}
+    if form is not None and open in forms:
+        forms[open] = form
+    extend = form if open == "extend" and form is not None else ExtendForm(formdata=None)
+    return {
+        "record": view,
+        "drawing": _drawing(view.state.id, lang),
+        "meaning": view.state.meaning,
+        "forms_of": forms,
+        "extend": extend,
+        "judging": form if open == "judge" else None,
+        "open": open,
+        "problem": _problem(error),
+        "status": error.status if error is not None else 200,
+        "typed": {"reason": form.reason.data or ""} if form is not None and hasattr(form, "reason") else {},
+        "addresses": {
+            move.event: url_for(".move", number=view.number, event=move.event) for move in view.moves
+        },
+        "effects": _effects(view),
+        "signer": actor.name(lang),
+    }
+
+
+@lru_cache(maxsize=64)
+def _drawing(state: str, lang: str) -> Markup:
+    return Markup(svg(NONCONFORMITY, lang, current=state, compact=True))  # noqa: S704  made by us, from data
+
+
+def _problem(error: DomainError | None) -> str:
+    """What was wrong, in one line for the open dialog."""
+    if error is None:
+        return ""
+    if isinstance(error, RefusedMove):
+        return " ".join(error.reasons)
+    return error.message or _("The password is not right. Nothing was signed.")
+
+
+def _effects(view: NonconformityView) -> dict[str, list[tuple[str, str]]]:
+    """What the signing dialogs list: the facts that are released, and the points that moves."""
+    facts = queries.list_labels(view.pins_held)
+    return {"close": facts, "approve_closure": facts}
+
+
+def done(event: str) -> str:
+    """What is said after a move."""
+    title = NONCONFORMITY.event_title(event)
+    return _("Done: %(move)s.", move=title.of(language()) if title else event)
+
+
+PERSONAL = frozenset(move.event for move in NONCONFORMITY.transitions if move.permission != SYSTEM)
+
+
+# ---------------------------------------------------------------- the form
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a new record begins: its site, the elements whose facts are shown, and what is prefilled."""
+
+    site: Site | None
+    elements: tuple[str, ...] = ()
+    review_id: int | None = None
+    review_number: int | None = None
+    draft: Draft | None = None
+
+
+def read_start(actor: Actor, args: Any) -> Start:
+    """Where the address says that a new record begins. Raises NotFound, InvalidInput."""
+    number = args.get("review", "").strip()
+    if number:
+        return _from_review(actor, number, args.getlist("key"))
+    elements = tuple(element for element in args.getlist("element") if wording.standard_of(element))
+    code = args.get("site", "").strip()
+    if code:
+        return Start(find_site(actor, code), elements)
+    sites = list_sites(actor)
+    return Start(find_site(actor, sites[0].code) if len(sites) == 1 else None, elements)
+
+
+def _from_review(actor: Actor, number: str, keys: list[str]) -> Start:
+    from tracker.reviews.queries import gaps_of, get_review
+
+    if not (number.isascii() and number.isdigit() and len(number) <= 9):
+        raise NotFound
+    review: Review = get_review(actor.organisation_id, int(number))
+    sites = actor.sites()
+    if sites is not None and review.site_id not in sites:
+        raise NotFound
+    site = db.session.get_one(Site, (actor.organisation_id, review.site_id))
+    gaps = [gap for gap in gaps_of(review) if gap.key in keys]
+    if keys and not gaps:
+        raise InvalidInput({"key": [_("This is no gap of the review any more.")]})
+    elements = tuple(dict.fromkeys(gap.element for gap in gaps))
+    draft = prefill(review, gaps) if gaps else None
+    return Start(site, elements, review.id, review.number, draft)
+
+
+def defaults(start: Start) -> dict[str, Any]:
+    """The values a new form starts with."""
+    draft = start.draft
+    if draft is None:
+        return {
+            "source": (Source.REVIEW if start.review_id else Source.MONITORING).value,
+            "grade": Grade.MINOR.value,
+        }
+    return _values(draft)
+
+
+def _values(draft: Draft) -> dict[str, Any]:
+    return {
+        "title": draft.title,
+        "grade": draft.grade.value,
+        "source": draft.source.value,
+        "owner": str(draft.owner_id) if draft.owner_id else "",
+        "statement": draft.statement,
+        "evidence": draft.evidence,
+        "effort": draft.effort,
+        "unpinned_reason": draft.unpinned_reason,
+        "pins": [encode_pin(pin.standard, pin.key, pin.level) for pin in draft.pins],
+        "also": [element for _standard, element in draft.links],
+    }
+
+
+def defaults_of(dossier: queries.Dossier) -> dict[str, Any]:
+    """The values of a record that is there."""
+    record = dossier.record
+    pinned = {pin.element for pin in dossier.pins}
+    touched = [part.split(" ", 1)[1] for part in (dossier.names.links or "").split("|") if part]
+    return {
+        "version": record.version,
+        "title": record.title,
+        "grade": record.grade.value,
+        "source": record.source.value,
+        "owner": str(record.owner_id) if record.owner_id else "",
+        "statement": record.statement,
+        "evidence": record.evidence,
+        "effort": record.effort,
+        "unpinned_reason": record.unpinned_reason,
+        "repeat_of": f"NC-{dossier.names.repeated:04d}" if dossier.names.repeated else "",
+        "pins": [encode_pin(pin.standard, pin.key, pin.level) for pin in dossier.pins],
+        "also": [element for element in touched if element not in pinned],
+    }
+
+
+def draft_context(actor: Actor, form: DraftForm, start: Start) -> dict[str, Any]:
+    """The form of a new record."""
+    query: dict[str, Any] = {}
+    if start.review_number is not None:
+        query = {"review": start.review_number}
+    elif start.site is not None:
+        query = {"site": start.site.code}
+    form.offer(list_people(actor.organisation_id, start.site.id) if start.site else [])
+    return {
+        "form": form,
+        "start": start,
+        "sites": [(site.code, pick(site.name_zh, site.name_en)) for site in list_sites(actor)],
+        "elements": wording.element_choices(language()),
+        "groups": _groups(start.site, start.elements, form, start.review_id),
+        "action": url_for(".create", **query),
+        "raised": False,
+        "record": None,
+        "conflict": None,
+    }
+
+
+def edit_context(
+    actor: Actor, form: DraftForm, dossier: queries.Dossier, *, conflict: bool = False
+) -> dict[str, Any]:
+    """The form of a record that is there; after a conflict with what stands in it now beside what was typed."""
+    record = dossier.record
+    site = db.session.get_one(Site, (record.organisation_id, record.site_id))
+    form.offer(list_people(actor.organisation_id, record.site_id))
+    elements = {pin.element for pin in dossier.pins} or {record.element}
+    raised = record.state != NonconformityState.DRAFT
+    if conflict:
+        form.version.raw_data, form.version.data = None, record.version
+    return {
+        "form": form,
+        "start": Start(site, tuple(sorted(elements))),
+        "record": record,
+        "label": f"NC-{record.number:04d}",
+        "groups": [] if raised else _groups(site, elements, form, record.review_id),
+        "action": url_for(".save", number=record.number),
+        "raised": raised,
+        "conflict": _differences(form, defaults_of(dossier)) if conflict else None,
+    }
+
+
+def _groups(
+    site: Site | None, elements: Any, form: DraftForm, review_id: int | None
+) -> list[tuple[str, list[Any]]]:
+    if site is None:
+        return []
+    ticked = [value for value in form.pins.data or [] if _is_pin(value)]
+    choices = list_choices(site, elements, ticked, review_id)
+    return [(group, list(found)) for group, found in groupby(choices, key=lambda choice: choice.group)]
+
+
+def _is_pin(value: str) -> bool:
+    try:
+        parse_key(value.split("|")[1])
+    except (ValueError, IndexError):
+        return False
+    return value.count("|") == 2
+
+
+def _differences(form: DraftForm, now: dict[str, Any]) -> list[tuple[str, str]]:
+    """Field and present text of what differs from what was typed."""
+    texts = ("title", "statement", "evidence", "unpinned_reason")
+    return [(str(form[name].label.text), now[name]) for name in texts if (form[name].data or "") != now[name]]
+
+
+def fix_what_stays(form: DraftForm, dossier: queries.Dossier) -> None:
+    """After the raising grade, source and pins are not the form's to change, whatever was sent."""
+    if dossier.record.state != NonconformityState.DRAFT:
+        now = defaults_of(dossier)
+        for name in ("grade", "source", "pins", "unpinned_reason", "repeat_of"):
+            form[name].data = now[name]
+
+
+def find_repeated(actor: Actor, form: DraftForm) -> int | None:
+    """The record that was named as repeated. Raises InvalidInput where there is none."""
+    try:
+        number = read_record_number(form.repeat_of.data or "")
+    except ValueError:
+        raise InvalidInput({"repeat_of": [_("This is not the number of a record.")]}) from None
+    if number is None:
+        return None
+    found = db.session.execute(
+        sa.select(Nonconformity.id).where(
+            Nonconformity.organisation_id == actor.organisation_id, Nonconformity.number == number
+        )
+    ).scalar_one_or_none()
+    if found is None:
+        raise InvalidInput({"repeat_of": [_("There is no such record at this site.")]})
+    return int(found)
+
+
+def tell(form: DraftForm, error: DomainError) -> None:
+    """Put a service's messages beside the fields, or above them all."""
+    if isinstance(error, InvalidInput):
+        for name, messages in error.fields.items():
+            field = getattr(form, name, None)
+            if field is not None and hasattr(field, "errors"):
+                field.errors = [*field.errors, *messages]
+            else:
+                form.form_errors.extend(messages)
+        return
+    form.form_errors.extend(error.reasons if isinstance(error, RefusedMove) else [error.message])

@@ -1,0 +1,481 @@
+"""Reads of one non-conformity: the record, what its guards know, and its page in a fixed number of statements."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from tracker import clock, moves, timeline
+from tracker.accounts.models import Person
+from tracker.audits.models import Audit, AuditVerdict
+from tracker.database import db
+from tracker.errors import NotFound
+from tracker.i18n import gettext as _
+from tracker.i18n import language, pick, show_datetime
+from tracker.metrics.models import Metric
+from tracker.nonconformities import wording
+from tracker.nonconformities.facts import (
+    UNREPORTED,
+    ActionFact,
+    Around,
+    Work,
+    around,
+    facts_of,
+    gathered,
+    pins_of,
+    work_of,
+)
+from tracker.nonconformities.life import record_of, subject_of
+from tracker.nonconformities.models import Nonconformity, NonconformityLink, Pin
+from tracker.nonconformities.register import GRADE_TONES
+from tracker.nonconformities.viewmodels import (
+    ActionLine,
+    AuditLine,
+    NonconformityView,
+    PinView,
+    WorthLine,
+)
+from tracker.numbering import label
+from tracker.offers import MoveView, state_view
+from tracker.organisations.models import Site, Unit
+from tracker.permissions import Actor, can
+from tracker.reviews.models import FactKind, Review
+from workflows.facts import NonconformityFacts
+from workflows.kinds import Grade
+from workflows.nonconformities import NonconformityState
+from workflows.schedule import Step
+
+__all__ = ["facts_of", "find", "get_view", "get_worth", "load", "offers", "signing_content"]
+
+
+def find(actor: Actor, number: int) -> Nonconformity:
+    """The record with this number, if the actor may see its site. Raises NotFound."""
+    found = db.session.execute(
+        sa.select(Nonconformity).where(
+            Nonconformity.organisation_id == actor.organisation_id, Nonconformity.number == number
+        )
+    ).scalar_one_or_none()
+    return _visible(actor, found)
+
+
+def _visible(actor: Actor, found: Nonconformity | None) -> Nonconformity:
+    sites = actor.sites()
+    if found is None or (sites is not None and found.site_id not in sites):
+        raise NotFound
+    return found
+
+
+# ---------------------------------------------------------------- everything about one record
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """A record with the rows that its page and its guards are made of."""
+
+    record: Nonconformity
+    names: Any
+    pins: tuple[Pin, ...]
+    work: Work
+    known: Around
+
+    @property
+    def facts(self) -> NonconformityFacts:
+        origin = (
+            self.names.review_state in UNREPORTED,
+            self.names.repeated_state == NonconformityState.CLOSED,
+        )
+        return gathered(self.record, self.pins, self.work, self.known, origin)
+
+
+def load(actor: Actor, number: int) -> Dossier:
+    """Read a record for its page, in five statements. Raises NotFound."""
+    row = _read(actor, number)
+    record: Nonconformity = _visible(actor, row[0] if row else None)
+    organisation_id = record.organisation_id
+    pins = tuple(pins_of(organisation_id, [record.id])[record.id])
+    work = work_of(organisation_id, [record.id])[record.id]
+    return Dossier(record, row, pins, work, around(organisation_id, pins))
+
+
+def _read(actor: Actor, number: int) -> Any:
+    owner, raiser, asker, approver = (aliased(Person) for _each in range(4))
+    repeated = aliased(Nonconformity)
+    here = Nonconformity.organisation_id
+    links = (
+        sa.select(
+            sa.func.aggregate_strings(NonconformityLink.standard + " " + NonconformityLink.element, "|")
+        )
+        .where(
+            NonconformityLink.organisation_id == here, NonconformityLink.nonconformity_id == Nonconformity.id
+        )
+        .correlate(Nonconformity)
+        .scalar_subquery()
+    )
+    columns = [
+        Nonconformity,
+        links.label("links"),
+        Site.code.label("site"),
+        Site.name_zh.label("site_zh"),
+        Site.name_en.label("site_en"),
+        Review.number.label("review"),
+        Review.title.label("review_title"),
+        Review.state.label("review_state"),
+        repeated.number.label("repeated"),
+        repeated.state.label("repeated_state"),
+    ]
+    people = {"owner": owner, "raiser": raiser, "asker": asker, "approver": approver}
+    for name, person in people.items():
+        columns += [person.name_zh.label(f"{name}_zh"), person.name_en.label(f"{name}_en")]
+    statement = (
+        sa.select(*columns)
+        .join(Site, (Site.organisation_id == here) & (Site.id == Nonconformity.site_id))
+        .outerjoin(Review, (Review.organisation_id == here) & (Review.id == Nonconformity.review_id))
+        .outerjoin(repeated, (repeated.organisation_id == here) & (repeated.id == Nonconformity.repeat_of_id))
+    )
+    keys = {
+        "owner": Nonconformity.owner_id,
+        "raiser": Nonconformity.raised_by_id,
+        "asker": Nonconformity.void_requested_by_id,
+        "approver": Nonconformity.closure_approved_by_id,
+    }
+    for name, person in people.items():
+        statement = statement.outerjoin(person, (person.organisation_id == here) & (person.id == keys[name]))
+    return db.session.execute(
+        statement.where(here == actor.organisation_id, Nonconformity.number == number)
+    ).one_or_none()
+
+
+# ---------------------------------------------------------------- the moves
+
+
+def offers(dossier: Dossier, actor: Actor) -> tuple[MoveView, ...]:
+    """The moves for this person. What the form of a move asks for is taken as given here."""
+    record = dossier.record
+    facts = replace(
+        dossier.facts,
+        correction_given=True,
+        short_answer_given=True,
+        closing_judgement_wrong=True,
+        new_grade=_another_grade(dossier.facts),
+        reason="-",
+    )
+    found = moves.offered("nonconformity", record.state, actor, facts, subject_of(record))
+    return tuple(move for move in found if _concerns(move, record))
+
+
+def _another_grade(facts: NonconformityFacts) -> Grade | None:
+    """The first other grade that the pinned facts would allow, so that the form can ask for the one wanted."""
+    pinned = facts.copc_pins + facts.see_cmm_pins > 0
+    fitting = (Grade.MAJOR, Grade.MINOR) if pinned else (Grade.OBSERVATION, Grade.OFI)
+    return next((grade for grade in fitting if grade is not facts.grade), None)
+
+
+def _concerns(move: MoveView, record: Nonconformity) -> bool:
+    """Leave out moves of the other kind of record, which no doing of anybody would ever allow."""
+    full = record.grade in (Grade.MAJOR, Grade.MINOR)
+    asked = record.void_requested_by_id is not None
+    senseless = {
+        "approve_closure": record.grade is not Grade.MAJOR or record.closure_approved_by_id is not None,
+        "close_short": full,
+        "reopen": record.closed_short,
+        "reopen_short": not record.closed_short,
+        "accept": record.accepted_at is not None,
+        "dispute": record.accepted_at is not None,
+        "request_void": asked,
+        "decline_void": not asked,
+        "void": not asked,
+    }
+    return not senseless.get(move.event, False)
+
+
+# ---------------------------------------------------------------- the page
+
+
+def get_view(dossier: Dossier, actor: Actor) -> NonconformityView:
+    """The page of a record for a person: five more statements."""
+    record, names, lang = dossier.record, dossier.names, language()
+    subject, today = subject_of(record), clock.today()
+    return NonconformityView(
+        id=record.id,
+        number=record.number,
+        label=label("nonconformity", record.number),
+        version=record.version,
+        title=record.title,
+        statement=record.statement,
+        evidence=record.evidence,
+        source=record.source.of(lang),
+        grade=record.grade.of(lang),
+        grade_id=record.grade.value,
+        grade_tone=GRADE_TONES[record.grade],
+        grade_help=grade_help(record.grade),
+        state=state_view("nonconformity", record.state),
+        site_code=names.site,
+        site_name=pick(names.site_zh, names.site_en),
+        owner=_name(names.owner_zh, names.owner_en),
+        owner_id=record.owner_id,
+        raised_by=_name(names.raiser_zh, names.raiser_en),
+        review_number=names.review,
+        review_label=label("review", names.review) if names.review else "",
+        review_title=names.review_title or "",
+        repeat_number=names.repeated,
+        repeat_label=label("nonconformity", names.repeated) if names.repeated else "",
+        effort=record.effort,
+        due=record.due_on,
+        due_step=Step(record.due_step).of(lang) if record.due_step else "",
+        days_left=(record.due_on - today).days if record.due_on else None,
+        extensions=record.extensions,
+        sent_back=record.not_effective,
+        opened=show_datetime(record.opened_at),
+        accepted=show_datetime(record.accepted_at),
+        closed=show_datetime(record.closed_at),
+        correction=record.correction,
+        no_correction_reason="" if record.correction_needed else record.no_correction_reason,
+        consequence=record.consequence,
+        short_answer=record.short_answer,
+        unpinned_reason=record.unpinned_reason,
+        dispute_reason=record.dispute_reason,
+        dispute_answer=record.dispute_answer,
+        void_reason=record.void_reason,
+        void_asked_by=_name(names.asker_zh, names.asker_en) if record.void_requested_by_id else "",
+        approved_by=_name(names.approver_zh, names.approver_en) if record.closure_approved_by_id else "",
+        points_alone=record.points_alone,
+        links=_links(names.links, lang),
+        pins=_pins(dossier, lang),
+        actions=tuple(_action(action, today) for action in dossier.work.actions),
+        audits=_audits(record),
+        signatures=timeline.list_signatures(record_of(record)),
+        history=timeline.list_history(record_of(record)),
+        moves=offers(dossier, actor),
+        may_edit=can(actor, "nonconformity:edit", subject),
+        may_extend=can(actor, "nonconformity:extend", subject) and record.due_on is not None,
+        may_act=can(actor, "action:create", subject) and record.state in ACTING,
+        may_settle=can(actor, "nonconformity:settle", subject) and record.void_requested_by_id is not None,
+    )
+
+
+ACTING = (NonconformityState.CONTAINED, NonconformityState.CORRECTING, NonconformityState.VERIFYING)
+
+
+def grade_help(grade: Grade) -> str:
+    """What a grade means, in one sentence (E.3)."""
+    return {
+        Grade.MAJOR: _("A requirement is missing or the system fails; it holds its facts at “not met”."),
+        Grade.MINOR: _(
+            "An isolated lapse of an approach that mostly works; it holds its facts at “not met”."
+        ),
+        Grade.OBSERVATION: _(
+            "May become a non-conformity; the requirement is met today, so no fact is held."
+        ),
+        Grade.OFI: _("Meets the requirement and could be better; no COPC fact is held."),
+    }[grade]
+
+
+def _name(zh: str | None, en: str | None) -> str:
+    return pick(zh or "", en or "") or "–"
+
+
+def _links(text: str | None, lang: str) -> tuple[tuple[str, str, str], ...]:
+    """(standard, element, name) of everything it touches."""
+    pairs = sorted(tuple(part.split(" ", 1)) for part in (text or "").split("|") if part)
+    return tuple((standard, element, wording.element_name(element, lang)) for standard, element in pairs)
+
+
+def _action(action: ActionFact, today: date) -> ActionLine:
+    return ActionLine(
+        number=action.number,
+        label=label("action", action.number),
+        title=action.title,
+        state=state_view("action", action.state),
+        owner=pick(*action.owner),
+        due=action.due_on,
+        days_left=(action.due_on - today).days if action.due_on else None,
+        answer=_answer(action.implemented, action.effective),
+    )
+
+
+def _answer(implemented: bool | None, effective: bool | None) -> str:
+    if effective is not None:
+        return _("effective") if effective else _("not effective")
+    if implemented is not None:
+        return _("implemented") if implemented else _("not implemented")
+    return ""
+
+
+def _audits(record: Nonconformity) -> tuple[AuditLine, ...]:
+    lang = language()
+    rows = db.session.execute(
+        sa.select(
+            Audit.number,
+            Audit.purpose,
+            Audit.state,
+            Audit.planned_on,
+            Audit.concluded_at,
+            AuditVerdict.implemented,
+            AuditVerdict.effective,
+            AuditVerdict.note,
+            Person.name_zh,
+            Person.name_en,
+        )
+        .join(
+            Audit,
+            (Audit.organisation_id == AuditVerdict.organisation_id) & (Audit.id == AuditVerdict.audit_id),
+        )
+        .join(Person, (Person.organisation_id == Audit.organisation_id) & (Person.id == Audit.auditor_id))
+        .where(
+            AuditVerdict.organisation_id == record.organisation_id,
+            AuditVerdict.nonconformity_id == record.id,
+        )
+        .order_by(Audit.number)
+    )
+    return tuple(
+        AuditLine(
+            number=row.number,
+            label=label("audit", row.number),
+            purpose=row.purpose.of(lang),
+            state=state_view("audit", row.state),
+            auditor=pick(row.name_zh, row.name_en),
+            day=row.concluded_at.date() if row.concluded_at else row.planned_on,
+            implemented=row.implemented,
+            effective=row.effective,
+            note=row.note,
+        )
+        for row in rows
+    )
+
+
+# ---------------------------------------------------------------- pinned facts
+
+
+def _pins(dossier: Dossier, lang: str) -> tuple[PinView, ...]:
+    record, known = dossier.record, dossier.known
+    names = subject_names(record.organisation_id, record.site_id, dossier.pins)
+    held = dossier.record.state not in (NonconformityState.DRAFT, NonconformityState.VOID)
+    return tuple(_pin(pin, known, names, lang, held) for pin in dossier.pins)
+
+
+def _pin(pin: Pin, known: Around, names: dict[tuple[str, str], str], lang: str, held: bool) -> PinView:
+    words, outline = wording.requirement(pin, lang)
+    value = known.values.get((pin.site_id, pin.standard, pin.key), "")
+    others = known.holders[(pin.site_id, pin.standard, pin.key)] - {pin.nonconformity_id}
+    status, tone = _status(pin, value, held)
+    return PinView(
+        id=pin.id,
+        standard=pin.standard,
+        element=pin.element,
+        element_name=wording.element_name(pin.element, lang),
+        key=pin.key,
+        name=fact_name(pin, names, lang),
+        words=words,
+        outline=outline,
+        kind=pin.kind,
+        value=status,
+        value_tone=tone,
+        released=show_datetime(pin.released_at) if pin.released_at else "",
+        holders=tuple(known.labels[other] for other in sorted(others) if other in known.labels),
+        settled=pin.settled_reason,
+        judged=pin.judged_value,
+    )
+
+
+def _status(pin: Pin, value: str, held: bool) -> tuple[str, str]:
+    if pin.released_at is not None:
+        return _("released"), "success"
+    if held:
+        return _("held at “not met”"), "danger"
+    return (_("met in the record"), "muted") if value in ("met", "full", "yes") else (_("not held"), "muted")
+
+
+def subject_names(organisation_id: int, site_id: int, pins: Iterable[Any]) -> dict[tuple[str, str], str]:
+    """(kind, code) → name of the programmes, key positions and metrics that pins speak of: one statement."""
+    pins = list(pins)
+    units = {pin.subject for pin in pins if pin.kind == FactKind.UNIT}
+    metrics = {pin.subject for pin in pins if pin.kind == FactKind.METRIC}
+    if not units and not metrics:
+        return {}
+    rows = db.session.execute(
+        sa.union_all(
+            sa.select(sa.literal("unit"), Unit.code, Unit.name_zh, Unit.name_en).where(
+                Unit.organisation_id == organisation_id, Unit.site_id == site_id, Unit.code.in_(units)
+            ),
+            sa.select(sa.literal("metric"), Metric.code, Metric.name_zh, Metric.name_en).where(
+                Metric.organisation_id == organisation_id, Metric.site_id == site_id, Metric.code.in_(metrics)
+            ),
+        )
+    )
+    return {(kind, code): pick(zh, en) for kind, code, zh, en in rows}
+
+
+def fact_name(pin: Any, names: dict[tuple[str, str], str], lang: str) -> str:
+    """What a pinned fact is called: the line, the unit, the metric with its aspect, the row with its level."""
+    if pin.kind == FactKind.UNIT:
+        return _("Deployed in %(unit)s", unit=names.get(("unit", pin.subject), pin.subject))
+    if pin.kind == FactKind.METRIC:
+        return f"{names.get(('metric', pin.subject), pin.subject)}: {aspect_words(pin.aspect)}"
+    if pin.kind == FactKind.ROW:
+        row = wording.row_name(pin.element, pin.subject, lang)
+        return _("%(row)s at level %(level)s", row=row, level=pin.level)
+    if pin.kind == FactKind.WORD:
+        return _("The assessor's word: compliant")
+    return _("Line %(line)s", line=pin.subject)
+
+
+def aspect_words(aspect: str) -> str:
+    """What about a metric is pinned."""
+    return {
+        "cui": _("collected, usable, with integrity"),
+        "meets": _("meets its target"),
+        "improves": _("sustained improvement"),
+    }.get(aspect, aspect)
+
+
+# ---------------------------------------------------------------- what closing it is worth
+
+
+def get_worth(organisation_id: int, nonconformity_id: int) -> tuple[WorthLine, ...]:
+    """What closing it alone would move now: the same computation as the closure itself."""
+    from tracker.scores.queries import promise
+
+    lang = language()
+    return tuple(
+        WorthLine(
+            standard=moved.standard,
+            name=wording.standard(moved.standard).name.of(lang),
+            before=moved.before or Fraction(0),
+            after=moved.after or Fraction(0),
+            moved=tuple(
+                (element, wording.element_name(element, lang), gain) for element, gain in moved.moved
+            ),
+            level_before=moved.level_before,
+            level_after=moved.level_after,
+        )
+        for moved in promise(organisation_id, nonconformity_id).standards
+    )
+
+
+def signing_content(dossier: Dossier, event: str, reason: str) -> dict[str, Any]:
+    """What somebody who signs `event` has on the screen: the record, the facts, and what they move."""
+    record = dossier.record
+    worth = get_worth(record.organisation_id, record.id) if event in ("close", "approve_closure") else ()
+    return {
+        "event": event,
+        "nonconformity": label("nonconformity", record.number),
+        "title": record.title,
+        "grade": record.grade.value,
+        "state": record.state.value,
+        "reason": reason,
+        "facts": [
+            {"standard": pin.standard, "key": pin.key, "level": pin.level}
+            for pin in dossier.pins
+            if pin.released_at is None
+        ],
+        "totals": {line.standard: [str(line.before), str(line.after)] for line in worth},
+    }
+
+
+def list_labels(pins: Sequence[PinView]) -> list[tuple[str, str]]:
+    """The facts as the signing dialog lists them: element and what becomes of each."""
+    return [(f"{pin.element} · {pin.name}", _("released")) for pin in pins]
