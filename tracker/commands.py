@@ -34,6 +34,8 @@ def _serve(port: int, host: str, lines: list[str]) -> None:
 
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    # What was read to say hello must not hold SQLite's write lock while requests are answered.
+    db.session.remove()
     db.engine.dispose()
 
     def ready() -> None:
