@@ -5,6 +5,7 @@ import { Idiomorph } from "idiomorph";
 import { watchAutosave } from "./js/autosave.js";
 import { watchCharts } from "./js/figures.js";
 import { watchDialogs } from "./js/dialogs.js";
+import { watchGrids } from "./js/grid.js";
 import { watchRequests } from "./js/requests.js";
 import { watchShell } from "./js/shell.js";
 
@@ -26,3 +27,4 @@ watchAutosave(htmx);
 watchDialogs();
 watchShell();
 watchCharts();
+watchGrids();

@@ -53,7 +53,9 @@ def review_page(work: Work, actor: Actor, *, may_withdraw: bool) -> ReviewPage:
     """The page of a review: progress, score, gaps with who carries each, and what may be done next."""
     gaps = tuple(queries.gaps_in(work))
     review = work.review
-    offered = offers.offered("review", review.state, actor, queries.facts_of(work), queries.subject_of(review))
+    offered = offers.offered(
+        "review", review.state, actor, queries.facts_of(work), queries.subject_of(review)
+    )
     confirmed = set(review.confirmed_closures)
     return ReviewPage(
         review=queries.view_of(work),

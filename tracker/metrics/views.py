@@ -1,0 +1,446 @@
+"""Pages of metrics."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+
+from tracker import timeline
+from tracker.access import actor as present_actor
+from tracker.access import allow, allowed, permission
+from tracker.accounts.forms import tell
+from tracker.accounts.queries import list_people
+from tracker.database import MAX_ID, db
+from tracker.errors import Conflict, InvalidInput, NotFound
+from tracker.fragments import SCORE_CHANGED, go, render, vary, wants_fragment, with_trigger
+from tracker.i18n import gettext as _
+from tracker.i18n import lazy_gettext as _l
+from tracker.i18n import pick
+from tracker.metrics import queries, series, services
+from tracker.metrics.forms import CheckForm, MetricForm, TargetForm, ValueForm
+from tracker.metrics.models import Better, Metric
+from tracker.metrics.viewmodels import MonthView
+from tracker.organisations.models import Site, UnitKind
+from tracker.permissions import Actor, Subject
+from tracker.reviews import current
+from tracker.reviews import queries as reviews
+
+blueprint = Blueprint("metrics", __name__, url_prefix="/metrics")
+
+timeline.TITLES.update(
+    {
+        "value_set": _l("Value entered"),
+        "target_set": _l("Target set"),
+        "target_removed": _l("Target removed"),
+    }
+)
+RANGE = re.compile(r"\s*(?:–|—|~|～|\.\.\.?|(?<=[0-9])-)\s*")
+
+
+def load_metric(number: int, name: str) -> tuple[Actor, Metric]:
+    """The actor and a metric of the organisation, once the actor may do `name` to it."""
+    metric = queries.get_metric(present_actor().organisation_id, number)
+    return allow(name, queries.subject_of(metric)), metric
+
+
+def _chosen(sites: tuple[Site, ...], code: str | None) -> Site | None:
+    """The site that was asked for, or the first one. Raises NotFound for one that is not seen."""
+    if code:
+        found = next((site for site in sites if site.code == code), None)
+        if found is None:
+            raise NotFound
+        return found
+    return sites[0] if sites else None
+
+
+# ---------------------------------------------------------------- the register
+
+
+@blueprint.get("/")
+@permission("metric:view")
+def index() -> Response:
+    """The metrics of a site with the verdict on each."""
+    actor = allow("metric:view")
+    sites = queries.list_sites(actor)
+    site = _chosen(sites, request.args.get("site"))
+    item, verdict = request.args.get("item", ""), request.args.get("verdict", "")
+    return render(
+        "metrics/index.html",
+        "metrics/_register.html",
+        sites=sites,
+        site=site,
+        items=services.items(),
+        item=item,
+        verdict=verdict,
+        verdicts=_verdicts(),
+        rows=queries.list_metrics(actor, site, item=item, verdict=verdict) if site is not None else (),
+        may_add=site is not None and allowed("metric:edit", Subject(site_id=site.id)),
+    )
+
+
+def _verdicts() -> list[tuple[str, str]]:
+    return [
+        ("good", _("Meets target and improves")),
+        ("missing_target", _("Misses target")),
+        ("not_improving", _("Does not improve")),
+        ("cui", _("Fails CUI")),
+    ]
+
+
+# ---------------------------------------------------------------- adding and editing
+
+
+@blueprint.get("/new")
+@permission("metric:edit")
+def new() -> Response:
+    """Ask for a new metric."""
+    actor, site = _site_for_new()
+    form = MetricForm(formdata=None)
+    _offer(form, actor, site)
+    form.item.data = request.args.get("item")
+    form.unit_id.data = form.owner_id.data = ""
+    return render("metrics/edit.html", form=form, site=site, metric=None)
+
+
+def _site_for_new() -> tuple[Actor, Site]:
+    actor = present_actor()
+    site = _chosen(queries.list_sites(actor), request.args.get("site"))
+    if site is None:
+        raise NotFound
+    return allow("metric:edit", Subject(site_id=site.id)), site
+
+
+def _offer(form: MetricForm, actor: Actor, site: Site) -> None:
+    """Fill the lists of the form."""
+    form.item.choices = [
+        (entry.id, f"{entry.id} {pick(entry.name.zh, entry.name.en)}") for entry in services.items()
+    ]
+    units = reviews.list_units(site.organisation_id, site.id, queries.clock.today())
+    form.unit_id.choices = [
+        ("", _("The whole site")),
+        *(
+            (str(unit.id), pick(unit.name_zh, unit.name_en))
+            for unit in units
+            if unit.kind == UnitKind.PROGRAMME
+        ),
+    ]
+    people = list_people(actor.organisation_id, site_id=site.id)
+    form.owner_id.choices = [
+        ("", _("Nobody yet")),
+        *((str(person.id), pick(person.name_zh, person.name_en)) for person in people),
+    ]
+
+
+@blueprint.post("/new")
+@permission("metric:edit")
+def create() -> Response:
+    """Add a metric."""
+    actor, site = _site_for_new()
+    form = MetricForm()
+    _offer(form, actor, site)
+    if form.validate_on_submit():
+        try:
+            metric = services.create_metric(
+                actor, site_id=site.id, item=form.item.data or "", code=form.code.data or "", **form.fields()
+            )
+            db.session.commit()
+            return go(url_for("metrics.show", number=metric.number), _("The metric has been added."))
+        except InvalidInput as error:
+            db.session.rollback()
+            tell(form, error)
+    return render("metrics/edit.html", status=422, form=form, site=site, metric=None)
+
+
+@blueprint.get("/<record:number>/edit")
+@permission("metric:edit")
+def edit(number: int) -> Response:
+    """Ask what to change of a metric."""
+    actor, metric = load_metric(number, "metric:edit")
+    site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
+    form = MetricForm(formdata=None, obj=metric)
+    _offer(form, actor, site)
+    form.better.data = metric.better.value if metric.better is not None else None
+    form.unit_id.data, form.owner_id.data = str(metric.unit_id or ""), str(metric.owner_id or "")
+    return render("metrics/edit.html", form=form, site=site, metric=metric)
+
+
+@blueprint.post("/<record:number>/edit")
+@permission("metric:edit")
+def save(number: int) -> Response:
+    """Change a metric."""
+    actor, metric = load_metric(number, "metric:edit")
+    site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
+    form = MetricForm()
+    _offer(form, actor, site)
+    status = 422
+    if form.validate_on_submit():
+        try:
+            services.edit_metric(actor, metric, form.fields(), form.version.data)
+            db.session.commit()
+            return go(url_for("metrics.show", number=number), _("Saved."))
+        except Conflict as error:
+            db.session.rollback()
+            form.form_errors.append(error.message)
+            metric = queries.get_metric(actor.organisation_id, number)
+            form.version.data, status = metric.version, 409
+        except InvalidInput as error:
+            db.session.rollback()
+            tell(form, error)
+    return render("metrics/edit.html", status=status, form=form, site=site, metric=metric)
+
+
+# ---------------------------------------------------------------- one metric
+
+
+@blueprint.get("/<record:number>")
+@permission("metric:view")
+def show(number: int) -> Response:
+    """A metric: its series, its targets, what follows, and whether the number can be trusted."""
+    _actor, metric = load_metric(number, "metric:view")
+    return _show(metric)
+
+
+def _show(
+    metric: Metric,
+    *,
+    status: int = 200,
+    target_form: TargetForm | None = None,
+    check_form: CheckForm | None = None,
+    cells: dict[str, MonthView] | None = None,
+) -> Response:
+    page = queries.get_metric_page(metric)
+    if cells:
+        page = replace(page, months=tuple(cells.get(cell.month, cell) for cell in page.months))
+    subject = queries.subject_of(metric)
+    return render(
+        "metrics/show.html",
+        status=status,
+        page=page,
+        target_form=target_form or TargetForm(formdata=None),
+        check_form=check_form or CheckForm(formdata=None),
+        may_edit_metrics=allowed("metric:edit", subject),
+        may_check=allowed("metric:check", subject),
+        chart_rows=[
+            [cell.month, series.with_measure(cell.value, page.measure) or "–", cell.target or "–"]
+            for cell in page.months
+        ],
+        history=timeline.list_history(services.record_of(metric)),
+        review_number=None,
+    )
+
+
+@blueprint.post("/<record:number>/values/<month>")
+@permission("metric:edit")
+def save_value(number: int, month: str) -> Response:
+    """Write the value of a month."""
+    actor, metric = load_metric(number, "metric:edit")
+    form = ValueForm()
+    status, message = 200, ""
+    typed = (form.value.data or "")[:120]
+    if not form.validate_on_submit():
+        status, message = 422, _("Not a number of reasonable size.")
+    else:
+        try:
+            services.set_value(actor, metric, month, typed, version=form.version.data)
+            db.session.commit()
+        except Conflict as error:
+            db.session.rollback()
+            status, message = 409, error.message
+        except InvalidInput as error:
+            db.session.rollback()
+            status, message = 422, error.message
+            if not series.MONTH.fullmatch(month):
+                raise NotFound from None
+    return _value_cell(actor, number, month, typed, status, message)
+
+
+def _review_stated(metric: Metric) -> tuple[int | None, queries.Stated | None]:
+    """Inside a review, what is stated there counts for the verdict that is shown, not the current facts."""
+    text = request.form.get("review", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        return None, None
+    review = reviews.get_review(metric.organisation_id, int(text))
+    if review.site_id != metric.site_id:
+        raise NotFound
+    work = reviews.load(review, [reviews.COPC], reasons=False)
+    return review.number, queries.stated_in(work.facts.get(reviews.COPC, ()))
+
+
+def _value_cell(actor: Actor, number: int, month: str, typed: str, status: int, message: str) -> Response:
+    metric = queries.get_metric(actor.organisation_id, number)
+    review_number, stated = _review_stated(metric)
+    if not wants_fragment() and status == 200:
+        if review_number is not None:
+            return go(url_for("reviews.judge", number=review_number, element=metric.item), _("Saved."))
+        return go(url_for("metrics.show", number=number), _("Saved."))
+    site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
+    loaded = queries.load_site(metric.organisation_id, site, stated)
+    versions = queries.value_versions(metric.organisation_id, [metric.id])
+    cell = replace(loaded.months(metric, [month])[0], version=versions.get((metric.id, month), 0))
+    if status == 422:
+        cell = replace(cell, value=typed, error=message)
+    elif status == 409:
+        cell = replace(
+            cell, error=_("%(message)s You had typed %(typed)s.", message=message, typed=typed or "–")
+        )
+    else:
+        cell = replace(cell, saved=True)
+    if not wants_fragment():
+        return _show(metric, status=status, cells={month: cell})
+    return _fragment(
+        "metrics/_value.html",
+        status,
+        loaded.verdict(metric),
+        cell=cell,
+        ident=number,
+        label=pick(metric.name_zh, metric.name_en),
+        review_number=review_number,
+    )
+
+
+def _fragment(template: str, status: int, verdict: Any, **context: Any) -> Response:
+    """A cell, and out of band the verdict on its metric."""
+    body = render_template(template, may_edit_metrics=True, **context)
+    if status == 200:
+        body += render_template("metrics/_verdict.html", verdict=verdict, ident=context["ident"])
+    response = make_response(body, status)
+    return with_trigger(vary(response), SCORE_CHANGED if status == 200 else None)
+
+
+@blueprint.post("/<record:number>/targets/now")
+@permission("metric:edit")
+def save_target_cell(number: int) -> Response:
+    """Change the latest target, or set the first one, from one text: `98`, or `3 – 5` for a range."""
+    actor, metric = load_metric(number, "metric:edit")
+    form = ValueForm()
+    status, message = 200, ""
+    typed = (form.target.data or "")[:120]
+    if not form.validate_on_submit():
+        status, message = 422, _("Not a number of reasonable size.")
+    else:
+        try:
+            _set_latest(actor, metric, typed, form.version.data)
+            db.session.commit()
+        except (Conflict, InvalidInput) as error:
+            db.session.rollback()
+            status, message = error.status, error.message
+    return _target_cell(actor, number, typed, status, message)
+
+
+def _set_latest(actor: Actor, metric: Metric, typed: str, version: int | None) -> None:
+    site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
+    loaded = queries.load_site(metric.organisation_id, site)
+    known = loaded.targets.get(metric.id, [])
+    if known:
+        from_month = known[-1].from_month
+    else:
+        now = queries.month_of(queries.clock.today())
+        from_month = min([*loaded.values.get(metric.id, {}), series.month_after(now, -11)])
+    if (known[-1].version if known else 0) != (version or 0):
+        raise Conflict(_("Somebody else changed this target in the meantime."))
+    services.set_target(actor, metric, from_month, **_target_parts(metric, typed))
+
+
+def _target_parts(metric: Metric, typed: str) -> dict[str, Any]:
+    if metric.better != Better.RANGE:
+        return {"value": typed}
+    low, *rest = RANGE.split(typed, maxsplit=1)
+    return {"low": low, "high": rest[0] if rest else ""}
+
+
+def _target_cell(actor: Actor, number: int, typed: str, status: int, message: str) -> Response:
+    metric = queries.get_metric(actor.organisation_id, number)
+    review_number, stated = _review_stated(metric)
+    if not wants_fragment():
+        if status == 200 and review_number is not None:
+            return go(url_for("reviews.judge", number=review_number, element=metric.item), _("Saved."))
+        if status == 200:
+            return go(url_for("metrics.show", number=number), _("Saved."))
+        form = TargetForm(formdata=None)
+        form.form_errors.append(message)
+        return _show(metric, status=status, target_form=form)
+    site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
+    loaded = queries.load_site(metric.organisation_id, site, stated)
+    known = loaded.targets.get(metric.id, [])
+    return _fragment(
+        "metrics/_target.html",
+        status,
+        loaded.verdict(metric),
+        target=queries.target_view(known[-1], metric.measure) if known else None,
+        target_error=message if status == 422 else f"{message} {typed}".strip() if status != 200 else "",
+        target_typed=typed if status == 422 else None,
+        target_saved=status == 200,
+        ident=number,
+        label=pick(metric.name_zh, metric.name_en),
+        review_number=review_number,
+    )
+
+
+@blueprint.post("/<record:number>/targets")
+@permission("metric:edit")
+def add_target(number: int) -> Response:
+    """Set a target from a month on."""
+    actor, metric = load_metric(number, "metric:edit")
+    form = TargetForm()
+    if form.validate_on_submit():
+        try:
+            services.set_target(
+                actor,
+                metric,
+                form.from_month.data or "",
+                value=form.value.data,
+                low=form.low.data,
+                high=form.high.data,
+            )
+            db.session.commit()
+            return go(url_for("metrics.show", number=number), _("Saved."))
+        except InvalidInput as error:
+            db.session.rollback()
+            tell(form, error)
+    return _show(queries.get_metric(actor.organisation_id, number), status=422, target_form=form)
+
+
+@blueprint.post("/<record:number>/targets/<int:target_id>/remove")
+@permission("metric:edit")
+def remove_target(number: int, target_id: int) -> Response:
+    """Take a target away."""
+    actor, metric = load_metric(number, "metric:edit")
+    if target_id > MAX_ID:
+        raise NotFound
+    version = request.form.get("version", "")
+    services.remove_target(
+        actor,
+        metric,
+        queries.get_target(metric, target_id),
+        int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None,
+    )
+    db.session.commit()
+    return go(url_for("metrics.show", number=number), _("The target has been removed."))
+
+
+@blueprint.post("/<record:number>/checks")
+@permission("metric:check")
+def check(number: int) -> Response:
+    """Record a check of the data on the site's current facts."""
+    actor, metric = load_metric(number, "metric:check")
+    form = CheckForm()
+    if form.validate_on_submit():
+        said = {
+            (metric.item, metric.code, aspect): value == "yes"
+            for aspect, value in (("usable", form.usable.data), ("integrity", form.integrity.data))
+            if value
+        }
+        site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
+        try:
+            if not said:
+                raise InvalidInput({"usable": [_("Say of at least one whether it holds.")]})
+            current.state_metrics(
+                actor, site, said, note=form.note.data or "", evidence=form.evidence.data or ""
+            )
+            db.session.commit()
+            return go(url_for("metrics.show", number=number), _("The check has been recorded."))
+        except InvalidInput as error:
+            db.session.rollback()
+            tell(form, error)
+    return _show(queries.get_metric(actor.organisation_id, number), status=422, check_form=form)
