@@ -216,11 +216,9 @@ def path(options: Options, goal: str | None, by: str) -> None:
     from scoring import path as paths
 
     if goal is not None and not paths.is_goal(goal):
-        error = click.BadParameter(
-            "must be strict, lenient, points=NUMBER or level=NUMBER", param_hint="--to"
+        raise WrongUsage(
+            "--to must be strict, lenient, points=NUMBER or level=NUMBER", click.get_current_context()
         )
-        error.exit_code = FAILED
-        raise error
 
     def text(sheet: Sheet, lang: str) -> str:
         from scoring import tables
