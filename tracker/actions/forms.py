@@ -18,12 +18,12 @@ from wtforms import (
 )
 from wtforms.validators import NumberRange, Optional, ValidationError
 
-from tracker.accounts.forms import VersionField, at_most, read_id, required, strip
+from tracker.accounts.forms import VersionField, at_most, pairs, read_id, required, strip
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
 
 TEXT = 4000
-YES_NO = (("yes", _l("Yes")), ("no", _l("No")))
+YES_NO = pairs(("yes", _l("Yes")), ("no", _l("No")))
 
 
 def area(label: Any, rows: int = 3, need: bool = False, longest: int = TEXT, **kwargs: Any) -> TextAreaField:
@@ -47,7 +47,8 @@ class IdSelect(SelectField):
 
     def offer(self, choices: list[tuple[int, str]], empty: str | None = None) -> None:
         """Fill the choices; `empty` is the words for nothing chosen."""
-        self.choices = [("", empty)] * (empty is not None) + [(str(key), text) for key, text in choices]
+        none = [("", empty)] if empty is not None else []
+        self.choices = pairs(*none, *((str(key), text) for key, text in choices))
 
     @property
     def id_value(self) -> int | None:
@@ -55,7 +56,7 @@ class IdSelect(SelectField):
         return read_id(str(self.data)) if self.data else None
 
     def pre_validate(self, form: Any) -> None:
-        known = {key for key, *_rest in self.choices or []}
+        known = {choice.value for choice in self.choices or []}
         if self.data in (None, ""):
             if self.need:
                 raise ValidationError(_("Please choose one."))
@@ -97,7 +98,7 @@ class NewActionForm(FlaskForm):
 
     def validate_nonconformity_ids(self, field: SelectMultipleField) -> None:
         """At least one, and only those offered."""
-        known = {key for key, *_rest in field.choices}
+        known = {choice.value for choice in field.choices}
         if not field.data:
             raise ValidationError(_("Choose at least one non-conformity."))
         if not set(field.data) <= known:
@@ -142,7 +143,7 @@ class ImplementForm(Versioned):
     """What the report of implementation asks beside the tasks."""
 
     documents_updated = RadioField(
-        _l("Documents updated?"), choices=[*YES_NO], validators=[Optional()], validate_choice=False
+        _l("Documents updated?"), choices=YES_NO, validators=[Optional()], validate_choice=False
     )
     documents_note = area(
         _l("Which documents, or why none"), rows=2, description=_l("Procedures, scripts, training material.")
@@ -159,7 +160,7 @@ class EffectForm(Versioned):
 
     effect_result = area(_l("What the data of the window show"), rows=3)
     criterion_met = RadioField(
-        _l("Criterion met?"), choices=[*YES_NO], validators=[Optional()], validate_choice=False
+        _l("Criterion met?"), choices=YES_NO, validators=[Optional()], validate_choice=False
     )
     standardised = area(
         _l("How the gain is kept"), rows=3, description=_l("Procedure, training, monitoring.")

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
-from tracker.accounts.forms import strip
+from tracker.accounts.forms import pairs, strip
 from tracker.accounts.queries import list_people
 from tracker.actions import forms, pages, services
 from tracker.actions.models import Action
@@ -170,9 +170,8 @@ def _bind_new(actor: Actor, form: Any, first: Nonconformity | None) -> Any:
         site_id = sites[0].id
     people = list_people(actor.organisation_id, site_id)
     form.owner_id.offer([(view.id, pick(view.name_zh, view.name_en)) for view in people], _("Choose …"))
-    form.nonconformity_ids.choices = [
-        (str(key), text) for key, text in (pages.list_nameable(actor, site_id) if site_id else [])
-    ]
+    found = pages.list_nameable(actor, site_id) if site_id else []
+    form.nonconformity_ids.choices = pairs(*((str(key), text) for key, text in found))
     form.sites, form.site_id = sites, site_id
     return form
 
@@ -407,16 +406,16 @@ class Desk:
             nodes = pages.walk(self.page.causes)
             form.cause_id.offer([(node.id, node.text) for node in nodes], _("Choose …"))
         if "kind" in form:
-            form.kind.choices = [("", _("A why on the way"))] + [
-                (kind.value, kind.of(language())) for kind in CauseKind
-            ]
-            form.rib.choices = [("", _("None"))] + [
+            kinds = [(kind.value, kind.of(language())) for kind in CauseKind]
+            form.kind.choices = pairs(("", _("A why on the way")), *kinds)
+            ribs = [
                 (key, f"{ribs.of(language())} · {text.of(language())}")
-                for ribs, pairs in RIBS.items()
-                for key, text in pairs
+                for ribs, found in RIBS.items()
+                for key, text in found
             ]
+            form.rib.choices = pairs(("", _("None")), *ribs)
         if "method" in form:
-            form.method.choices = [(each.value, each.of(language())) for each in VerificationMethod]
+            form.method.choices = pairs(*((each.value, each.of(language())) for each in VerificationMethod))
         return form
 
 
