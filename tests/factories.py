@@ -8,13 +8,17 @@ from tracker import clock
 from tracker.accounts.models import Person, Role, RoleGrant
 from tracker.accounts.passwords import hash_password
 from tracker.accounts.queries import get_actor
-from tracker.database import add, db
+from tracker.database import add
 from tracker.nonconformities.models import Nonconformity, Pin
 from tracker.numbering import next_number
-from tracker.organisations.models import CspType, Organisation, Site
+from tracker.organisations.models import CspType, Organisation, Site, Unit, UnitKind
 from tracker.permissions import Actor
+from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Review, Tier
+from tracker.scores.computing import RELEASES
+from tracker.scores.services import ensure_release
 from workflows.kinds import Grade, Source
 from workflows.nonconformities import NonconformityState
+from workflows.reviews import ReviewState
 
 PASSWORD = "correct horse battery"
 _serial = count(1)
@@ -127,3 +131,68 @@ def pin(nonconformity: Nonconformity, key: str, **fields: Any) -> Pin:
 def day(text: str) -> date:
     """A date written as `2026-03-01`."""
     return date.fromisoformat(text)
+
+
+def unit(site: Site, code: str, kind: UnitKind = UnitKind.PROGRAMME, **fields: Any) -> Unit:
+    """A programme or key position of a site."""
+    wanted = {
+        "organisation_id": site.organisation_id,
+        "site_id": site.id,
+        "kind": kind,
+        "code": code,
+        "name_zh": code,
+        "name_en": code,
+    }
+    return add(Unit(**wanted | fields))
+
+
+def review(site: Site, lead: Person, **fields: Any) -> Review:
+    """A review that is reported and accepted."""
+    wanted = {
+        "organisation_id": site.organisation_id,
+        "number": next_number(site.organisation_id, "review"),
+        "site_id": site.id,
+        "state": ReviewState.REPORTED,
+        "title": "Annual review",
+        "tier": Tier.STANDARD,
+        "period_start": day("2025-07-01"),
+        "period_end": day("2026-06-30"),
+        "lead_auditor_id": lead.id,
+        "reported_at": clock.now(),
+        "accepted_at": clock.now(),
+        "accepted_by_id": lead.id,
+        "created_at": clock.now(),
+    }
+    return add(Review(**wanted | fields))
+
+
+def current_facts(review: Review, values: dict[str, str], standard: str = "copc-2000-csp") -> FactSet:
+    """The current facts of the review's site, by key: `{"2.7/unit/loan": "full"}`."""
+    release = ensure_release(review.organisation_id, RELEASES[standard])
+    found = add(
+        FactSet(
+            organisation_id=review.organisation_id,
+            site_id=review.site_id,
+            kind=FactSetKind.CURRENT,
+            review_id=review.id,
+            standard=standard,
+            release_id=release.id,
+            as_of=review.period_end,
+        )
+    )
+    for position, (key, value) in enumerate(values.items()):
+        element, kind, subject, *aspect = key.split("/")
+        add(
+            Fact(
+                organisation_id=review.organisation_id,
+                fact_set_id=found.id,
+                key=key,
+                element=element,
+                kind=FactKind(kind),
+                subject=subject,
+                aspect=aspect[0] if aspect else "",
+                value=value,
+                position=position,
+            )
+        )
+    return found

@@ -4,6 +4,8 @@ from collections import defaultdict
 from typing import Any
 
 import sqlalchemy as sa
+from flask import url_for
+from sqlalchemy.orm import aliased
 
 from scoring import catalogue
 from scoring.certification import CONDITION_LABELS, CONDITIONS_OF, Verdict
@@ -157,7 +159,7 @@ def _level_title(level: int) -> str:
 
 def _closures(actor: Actor, names: dict[int, str]) -> tuple[Closure, ...]:
     """The latest closures of the sites shown, each run beside the one before it, in one statement."""
-    before = sa.orm.aliased(ScoringRun)
+    before = aliased(ScoringRun)
     rows = db.session.execute(
         sa.select(
             ScoringRun.number,
@@ -192,8 +194,6 @@ def _closures(actor: Actor, names: dict[int, str]) -> tuple[Closure, ...]:
 
 
 def _closure(row: Any, names: dict[int, str]) -> Closure:
-    from flask import url_for
-
     known = row.total is not None and row.before is not None
     return Closure(
         nonconformity=label("nonconformity", row.nonconformity),

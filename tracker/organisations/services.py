@@ -20,6 +20,9 @@ from tracker.organisations.queries import current_sets, has_current_facts
 from tracker.organisations.viewmodels import Preview
 from tracker.permissions import Actor
 from tracker.reviews.models import Fact, FactKind
+from tracker.scores.computing import compute, tier_of
+from tracker.scores.models import Cause
+from tracker.scores.services import Why, rescore_site
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -289,9 +292,6 @@ def retire_unit(
 def _rescore(site: Site, actor: Actor) -> None:
     if not has_current_facts(site):
         return
-    from tracker.scores.models import Cause
-    from tracker.scores.services import Why, rescore_site
-
     rescore_site(site.organisation_id, site.id, Why(Cause.SCOPE), actor)
 
 
@@ -340,7 +340,6 @@ def preview(site: Site, change: Callable[[], object], effective_on: date) -> Pre
 
     Computed by the same code as the run itself, inside a savepoint.
     """
-    from tracker.scores.computing import compute, tier_of
 
     as_of = max(effective_on, clock.today())
     sets = current_sets(site)
