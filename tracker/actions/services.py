@@ -40,6 +40,7 @@ from tracker.nonconformities import services as nonconformities
 from tracker.nonconformities.models import Nonconformity
 from tracker.notifications.services import tell
 from tracker.numbering import label, next_number
+from tracker.offers import machine_of
 from tracker.permissions import Actor
 from workflows import schedule
 from workflows.actions import ActionState as State
@@ -238,7 +239,7 @@ def make_move(
     Raises Conflict, Forbidden, WrongPassword, RefusedMove; nothing is written then.
     """
     check_version(action, version)
-    transition = moves.machine_of("action").transition(action.state, event)
+    transition = machine_of("action").transition(action.state, event)
     if transition is not None and transition.by_system:
         raise RefusedMove(
             transition.title.of(language()), [_("This follows by itself from a follow-up audit.")]

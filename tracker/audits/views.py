@@ -1,15 +1,435 @@
-"""Pages of audits."""
+"""Pages of follow-up audits: the register, the schedule form, and the record with its answers."""
 
-from flask import Blueprint, render_template
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from tracker.access import allow, permission
+import sqlalchemy as sa
+from flask import Blueprint, current_app, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as BaseResponse
+
+from tracker.access import actor as present_actor
+from tracker.access import allow, allowed, permission
+from tracker.accounts.forms import pairs, strip
+from tracker.accounts.models import Role
+from tracker.accounts.queries import list_people
+from tracker.audits import forms, pages, services
+from tracker.audits.models import Audit
+from tracker.audits.queries import content_to_sign, get_audit, load_scope, subject_of
+from tracker.database import db
+from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove, WrongPassword
+from tracker.fragments import go, render
+from tracker.i18n import gettext as _
+from tracker.i18n import language, pick
+from tracker.moves import Signing
+from tracker.nonconformities.models import Nonconformity
+from tracker.offers import machine_of
+from tracker.organisations.queries import list_sites
+from tracker.permissions import Actor
+from workflows.audits import AuditState
+from workflows.kinds import AuditMode, AuditPurpose
 
 blueprint = Blueprint("audits", __name__, url_prefix="/audits")
 
 
+@dataclass
+class Opened:
+    """The form that came back refused: its name, as it was sent, and why."""
+
+    name: str = ""
+    form: FlaskForm | None = None
+    problem: str = ""
+    reasons: tuple[str, ...] = ()
+    reason: str = ""
+    planned_on: str = ""
+
+
+# ---------------------------------------------------------------- the register
+
+
 @blueprint.get("/")
 @permission("audit:view")
-def index() -> str:
-    """The register."""
-    allow("audit:view")
-    return render_template("audits/index.html")
+def index() -> BaseResponse:
+    """The register, narrowed, sorted and paged by its address."""
+    actor = allow("audit:view")
+    sites = list_sites(actor)
+    people = list_people(actor.organisation_id, role=[Role.AUDITOR, Role.LEAD_AUDITOR])
+    args = request.args
+    state, auditor, sort = args.get("state", ""), args.get("auditor", ""), args.get("sort", "")
+    wanted = pages.Filters(
+        site_id=next((site.id for site in sites if site.code == args.get("site", "")), None),
+        state=state if state in ("live", "overdue") or state in set(AuditState) else "",
+        auditor_id=actor.person_id
+        if auditor == "me"
+        else next((view.id for view in people if str(view.id) == auditor), None),
+        sort=sort if sort in pages.SORTS else "-number",
+    )
+    found = pages.list_register(
+        actor,
+        wanted,
+        strip(args.get("after"))[:40],
+        strip(args.get("before"))[:40],
+        current_app.config["SETTINGS"].page_size,
+    )
+    states = [("live", _("Not concluded yet")), ("overdue", _("Overdue"))]
+    return render(
+        "audits/index.html",
+        "audits/_register.html",
+        found=found,
+        wanted=wanted,
+        site_choices=[(site.code, pick(site.name_zh, site.name_en)) for site in sites],
+        site_code=next((site.code for site in sites if site.id == wanted.site_id), ""),
+        people=[(view.id, pick(view.name_zh, view.name_en)) for view in people],
+        states=states + [(each.value, each.of(language())) for each in AuditState],
+        mine=wanted.auditor_id == actor.person_id,
+    )
+
+
+# ---------------------------------------------------------------- scheduling
+
+
+@blueprint.get("/new")
+@permission("audit:schedule")
+def new() -> BaseResponse:
+    """Ask what is audited, why, how, when and by whom."""
+    actor = allow("audit:schedule")
+    first = _named_in_address(actor)
+    form = _bind(actor, forms.ScheduleForm(formdata=None), first)
+    form.mode.data = AuditMode.ON_SITE.value
+    form.purpose.data = AuditPurpose.IMPLEMENTATION.value
+    if first is not None:
+        form.nonconformity_ids.data = [str(first.id)]
+    return render("audits/new.html", form=form, first=first)
+
+
+@blueprint.post("/new")
+@permission("audit:schedule")
+def create() -> BaseResponse:
+    """Schedule the audit."""
+    actor = allow("audit:schedule")
+    first = _named_in_address(actor)
+    form = _bind(actor, forms.ScheduleForm(), first)
+    if not form.validate():
+        return render("audits/new.html", status=422, form=form, first=first)
+    try:
+        audit = services.schedule(
+            actor,
+            nonconformity_ids=[int(key) for key in form.nonconformity_ids.data],
+            purpose=AuditPurpose(form.purpose.data),
+            mode=AuditMode(form.mode.data),
+            planned_on=form.planned_on.data,
+            auditor_id=form.auditor_id.id_value,
+            desk_reason=form.desk_reason.data,
+        )
+        allow("audit:schedule", subject_of(audit))
+        db.session.commit()
+    except InvalidInput as error:
+        db.session.rollback()
+        _beside(form, error)
+        return render("audits/new.html", status=422, form=form, first=first)
+    return go(url_for("audits.show", number=audit.number), _("The audit is scheduled."))
+
+
+def _named_in_address(actor: Actor) -> Nonconformity | None:
+    """The non-conformity that the audit starts from."""
+    text = request.args.get("nonconformity", "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise NotFound
+    query = sa.select(Nonconformity).where(
+        Nonconformity.organisation_id == actor.organisation_id, Nonconformity.number == int(text)
+    )
+    sites = actor.sites()
+    if sites is not None:
+        query = query.where(Nonconformity.site_id.in_(sites))
+    found = db.session.execute(query).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _bind(actor: Actor, form: Any, first: Nonconformity | None) -> Any:
+    """Offer records and auditors of a site; who had a hand in what is audited stands there marked."""
+    sites = list_sites(actor)
+    code = request.args.get("site", "")
+    site_id = first.site_id if first else next((site.id for site in sites if site.code == code), None)
+    if site_id is None and sites:
+        site_id = sites[0].id
+    auditors = list_people(actor.organisation_id, site_id, [Role.AUDITOR, Role.LEAD_AUDITOR])
+    barred = services.barred(actor.organisation_id, [first]) if first and not actor.single_person else ()
+    names = [
+        (view.id, pick(view.name_zh, view.name_en))
+        if view.id not in barred
+        else (view.id, _("%(name)s (not independent)", name=pick(view.name_zh, view.name_en)))
+        for view in auditors
+    ]
+    form.auditor_id.offer(names, _("Choose …"))
+    found = pages.list_auditable(actor, site_id) if site_id else []
+    form.nonconformity_ids.choices = pairs(*((str(key), text) for key, text in found))
+    form.purpose.choices = pairs(*((each.value, each.of(language())) for each in AuditPurpose))
+    form.mode.choices = pairs(*((each.value, each.of(language())) for each in AuditMode))
+    form.sites, form.site_id = sites, site_id
+    return form
+
+
+def _beside(form: Any, error: InvalidInput) -> None:
+    for name, messages in error.fields.items():
+        if name in form:
+            form[name].errors = [*form[name].errors, *messages]
+        else:
+            form.form_errors.extend(messages)
+
+
+# ---------------------------------------------------------------- the record
+
+
+@blueprint.get("/<record:number>")
+@permission("audit:view")
+def show(number: int) -> BaseResponse:
+    """All of one audit."""
+    audit = get_audit(present_actor(), number)
+    actor = allow("audit:view", subject_of(audit))
+    return _page(actor, audit, Opened())
+
+
+def _context(actor: Actor, audit: Audit, opened: Opened) -> dict[str, Any]:
+    page = pages.get_page(actor, audit)
+    return {
+        "audit": page,
+        "opened": opened,
+        "desk": Desk(audit, page, opened),
+        "signer": actor.name(language()),
+        "move_urls": {
+            event: url_for("audits.move", number=audit.number, event=event)
+            for event in machine_of("audit").events
+        },
+    }
+
+
+def _page(actor: Actor, audit: Audit, opened: Opened, status: int = 200) -> BaseResponse:
+    return render("audits/show.html", status=status, **_context(actor, audit, opened))
+
+
+class Desk:
+    """The forms of the record: made when the page asks, or the one that came back refused."""
+
+    def __init__(self, audit: Audit, page: Any, opened: Opened) -> None:
+        self.audit, self.page, self.opened = audit, page, opened
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether this person may write answers now."""
+        return self.audit.state == AuditState.IN_PROGRESS and allowed("audit:conduct", subject_of(self.audit))
+
+    def sample(self) -> Any:
+        """The form of the sample."""
+        return self._refused("sample") or forms.SampleForm(
+            formdata=None,
+            prefix="sample-",
+            data={
+                "sample": self.page.sample,
+                "summary": self.page.summary,
+                "version": self.page.version,
+            },
+        )
+
+    def check(self, check: Any) -> Any:
+        """The form of a line of the checklist."""
+        name = f"check-{check.id}"
+        return self._refused(name) or forms.CheckForm(
+            formdata=None,
+            prefix=f"{name}-",
+            data={"answer": check.answer, "evidence": check.evidence, "version": check.version},
+        )
+
+    def verdict(self, verdict: Any) -> Any:
+        """The form of the two answers."""
+        name = f"verdict-{verdict.id}"
+        return self._refused(name) or forms.VerdictForm(
+            formdata=None,
+            prefix=f"{name}-",
+            data={
+                "implemented": _word(verdict.implemented),
+                "effective": _word(verdict.effective),
+                "note": verdict.note,
+                "evidence": verdict.evidence,
+                "version": verdict.version,
+            },
+        )
+
+    def question(self) -> Any:
+        """The form of a question of the auditor's own."""
+        return self._refused("question") or forms.OwnCheckForm(formdata=None, prefix="question-")
+
+    def _refused(self, name: str) -> Any:
+        return self.opened.form if self.opened.name == name else None
+
+
+def _word(value: bool | None) -> str:
+    return "" if value is None else "yes" if value else "no"
+
+
+def _change(
+    actor: Actor, audit: Audit, name: str, form: Any, row: Any, change: Callable[[], object]
+) -> BaseResponse:
+    """Validate, change, commit, answer with the part that was sent; or say why not, with what was typed kept."""
+    number = audit.number
+    if not form.validate():
+        return _part(actor, audit, Opened(name, form), name, 422)
+    try:
+        change()
+        db.session.commit()
+    except InvalidInput as error:
+        db.session.rollback()
+        _beside(form, error)
+        return _part(actor, get_audit(actor, number), Opened(name, form), name, 422)
+    except RefusedMove as error:
+        db.session.rollback()
+        opened = Opened(name, form, error.message, tuple(error.reasons))
+        return _part(actor, get_audit(actor, number), opened, name, 409)
+    except Conflict as error:
+        db.session.rollback()
+        fresh = get_audit(actor, number)
+        db.session.refresh(row)
+        _rebase(form, row)
+        return _part(actor, fresh, Opened(name, form, str(error)), name, 409)
+    if request.headers.get("HX-Request"):
+        return _part(actor, audit, Opened(), name)
+    return go(url_for("audits.show", number=number, _anchor=name), _("Saved."))
+
+
+def _rebase(form: Any, row: Any) -> None:
+    """Let the form go on from the fresh version, and show beside each text what is saved by now."""
+    form.version.data = row.version
+    form.version.raw_data = None
+    for each in form:
+        saved = getattr(row, each.short_name, None)
+        if each.short_name != "version" and isinstance(saved, str) and saved != (each.data or ""):
+            each.description = _("Saved by now: %(text)s", text=saved or "–")
+
+
+def _part(actor: Actor, audit: Audit, opened: Opened, name: str, status: int = 200) -> BaseResponse:
+    context = _context(actor, audit, opened) | {"part": name, "out_of_band": True}
+    return render("audits/show.html", "audits/_answer.html", status=status, **context)
+
+
+@blueprint.post("/<record:number>/checks/<key:check_id>")
+@permission("audit:conduct")
+def answer_check(number: int, check_id: int) -> BaseResponse:
+    """Answer a line of the checklist."""
+    audit = get_audit(present_actor(), number)
+    actor = allow("audit:conduct", subject_of(audit))
+    check = services.get_check(audit, check_id)
+    form = forms.CheckForm(prefix=f"check-{check_id}-")
+
+    def change() -> None:
+        services.answer_check(
+            actor, audit, check, form.answer.data or "", form.evidence.data, form.version.data
+        )
+
+    return _change(actor, audit, f"check-{check_id}", form, check, change)
+
+
+@blueprint.post("/<record:number>/checks")
+@permission("audit:conduct")
+def add_check(number: int) -> BaseResponse:
+    """Put a question of one's own on the checklist."""
+    audit = get_audit(present_actor(), number)
+    actor = allow("audit:conduct", subject_of(audit))
+    form = forms.OwnCheckForm(prefix="question-")
+    return _change(
+        actor, audit, "question", form, audit, lambda: services.add_check(actor, audit, form.text.data)
+    )
+
+
+@blueprint.post("/<record:number>/sample")
+@permission("audit:conduct")
+def save_sample(number: int) -> BaseResponse:
+    """Write down the sample and the summary."""
+    audit = get_audit(present_actor(), number)
+    actor = allow("audit:conduct", subject_of(audit))
+    form = forms.SampleForm(prefix="sample-")
+
+    def change() -> None:
+        services.set_sample(
+            actor, audit, sample=form.sample.data, summary=form.summary.data, version=form.version.data
+        )
+
+    return _change(actor, audit, "sample", form, audit, change)
+
+
+@blueprint.post("/<record:number>/verdicts/<key:nonconformity_id>")
+@permission("audit:conduct")
+def give_verdict(number: int, nonconformity_id: int) -> BaseResponse:
+    """Answer implemented? and effective? for one non-conformity."""
+    audit = get_audit(present_actor(), number)
+    actor = allow("audit:conduct", subject_of(audit))
+    verdict = services.get_verdict(audit, nonconformity_id)
+    form = forms.VerdictForm(prefix=f"verdict-{nonconformity_id}-")
+
+    def change() -> None:
+        services.set_verdict(
+            actor,
+            audit,
+            nonconformity_id,
+            implemented=forms.truth(form.implemented),
+            effective=forms.truth(form.effective),
+            note=form.note.data,
+            evidence=form.evidence.data,
+            version=form.version.data,
+        )
+
+    return _change(actor, audit, f"verdict-{nonconformity_id}", form, verdict, change)
+
+
+# ---------------------------------------------------------------- moves
+
+
+@blueprint.post("/<record:number>/moves/<event>")
+@permission("audit:view")
+def move(number: int, event: str) -> BaseResponse:
+    """Make a move; the machine says who may."""
+    audit = get_audit(present_actor(), number)
+    actor = allow("audit:view", subject_of(audit))
+    if event not in machine_of("audit").events:
+        raise NotFound
+    form = forms.AuditMoveForm()
+    if not form.validate():
+        problem = " ".join(str(message) for each in form for message in each.errors)
+        return _page(actor, audit, _retry(event, form, problem), 422)
+    signing = None
+    if form.password.data:
+        signing = Signing(form.password.data, content_to_sign(audit, load_scope(audit)))
+    try:
+        services.make_move(
+            actor,
+            audit,
+            event,
+            reason=form.reason.data,
+            signing=signing,
+            version=form.version.data,
+            planned_on=form.planned_on.data,
+        )
+        db.session.commit()
+    except (WrongPassword, InvalidInput) as error:
+        db.session.rollback()
+        problem = _("This is not your password.") if isinstance(error, WrongPassword) else error.message
+        return _page(actor, get_audit(actor, number), _retry(event, form, problem), 422)
+    except Conflict as error:
+        db.session.rollback()
+        return _page(actor, get_audit(actor, number), _retry(event, form, str(error)), 409)
+    except RefusedMove as error:
+        db.session.rollback()
+        opened = _retry(event, form, error.message)
+        opened.reasons = tuple(error.reasons)
+        return _page(actor, get_audit(actor, number), opened, error.status)
+    title = machine_of("audit").event_title(event)
+    said = _("Done: %(move)s.", move=title.of(language()) if title else event)
+    return go(url_for("audits.show", number=number), said)
+
+
+def _retry(event: str, form: Any, problem: str) -> Opened:
+    raw = form.planned_on.raw_data or [""]
+    return Opened(f"move-{event}", None, problem, reason=form.reason.data or "", planned_on=raw[0])
