@@ -216,7 +216,7 @@ def _show(
     return render(
         "metrics/show.html",
         status=status,
-        page=page,
+        view=page,
         target_form=target_form or TargetForm(formdata=None),
         check_form=check_form or CheckForm(formdata=None),
         may_edit_metrics=allowed("metric:edit", subject),

@@ -57,7 +57,7 @@ def _page(actor: Actor, review: Review, element: str, *, status: int = 200, **fo
     return render(
         "reviews/judge.html",
         status=status,
-        page=page,
+        view=page,
         may_judge=open_now and allowed("review:judge", subject),
         may_check=open_now and (allowed("metric:check", subject) or allowed("review:judge", subject)),
         may_overrule=open_now and allowed("review:overrule", subject),
@@ -346,7 +346,7 @@ def _grid(
     return render(
         "reviews/deployment.html",
         status=status,
-        page=page,
+        view=page,
         number=review.number,
         may_judge=pages.may_judge(work) and allowed("review:judge", queries.subject_of(review)),
         many_form=many_form or ManyForm(formdata=None),

@@ -61,7 +61,7 @@ def index() -> Response:
     return render(
         "reviews/index.html",
         "reviews/_register.html",
-        page=found,
+        view=found,
         sites=list_sites(actor),
         states=queries.states(),
         site=site,
@@ -186,7 +186,7 @@ def _show(
     return render(
         "reviews/show.html",
         status=status,
-        page=page,
+        view=page,
         details=details,
         refused=refused or {},
         reason_form=reason_form,
