@@ -24,6 +24,7 @@ def wants_fragment() -> bool:
 def render(
     page: str,
     fragment: str | None = None,
+    /,
     *,
     status: int = 200,
     trigger: str | Mapping[str, object] | None = None,
