@@ -113,6 +113,7 @@ PERMISSIONS: dict[str, tuple[Predicate, ...]] = {
     "nonconformity:request_void": (_lead, _manager, _auditor, _is_owner),
     "nonconformity:void": (_lead, _manager, _auditor),
     "nonconformity:settle": (_assessor,),
+    "nonconformity:isolate": (_lead,),
     "nonconformity:extend": (_manager, _lead),
     "action:view": (_sees,),
     "action:create": (_action_owner, _manager),

@@ -10,8 +10,8 @@ from tracker.i18n import gettext as _
 from tracker.i18n import language
 from tracker.metrics.models import Metric
 from tracker.nonconformities import wording
+from tracker.nonconformities.drafts import decode_pin, encode_pin
 from tracker.nonconformities.facts import around
-from tracker.nonconformities.forms import decode_pin, encode_pin
 from tracker.nonconformities.models import Pin
 from tracker.nonconformities.queries import fact_name, subject_names
 from tracker.organisations.models import Site

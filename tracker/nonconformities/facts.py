@@ -11,8 +11,10 @@ from tracker import clock
 from tracker.accounts.models import Person
 from tracker.actions.models import Action, ActionNonconformity, Cause, Task
 from tracker.database import db
+from tracker.history import Record
 from tracker.nonconformities.models import Nonconformity, Pin
 from tracker.numbering import label
+from tracker.permissions import Subject
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Overrule, Review
 from tracker.scores.sheets import COPC, PINNING, SEE_CMM
 from tracker.signatures import Signature
@@ -81,6 +83,17 @@ class Around:
     labels: dict[int, str] = field(default_factory=dict)
     values: dict[tuple[int, str, str], str] = field(default_factory=dict)
     recorders: dict[tuple[int, str], set[int]] = field(default_factory=lambda: defaultdict(set))
+
+
+def record_of(nonconformity: Nonconformity) -> Record:
+    """The record as history, signatures and messages point to it."""
+    return Record(nonconformity.organisation_id, "nonconformity", nonconformity.id, nonconformity.number)
+
+
+def subject_of(nonconformity: Nonconformity) -> Subject:
+    """The record as permissions see it."""
+    owners = frozenset() if nonconformity.owner_id is None else frozenset({nonconformity.owner_id})
+    return Subject(site_id=nonconformity.site_id, owner_ids=owners)
 
 
 def facts_of(nonconformity: Nonconformity) -> NonconformityFacts:

@@ -19,12 +19,12 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 from wtforms.widgets import HiddenInput, TextInput
 
 from scoring.numbers import NotANumber, parse
-from tracker.accounts.queries import PersonView
+from tracker.accounts.viewmodels import PersonView
 from tracker.database import MAX_ID
 from tracker.i18n import gettext as _
 from tracker.i18n import language, lazy_gettext, pick
 from tracker.nonconformities import wording
-from tracker.nonconformities.services import Draft, PinSpec
+from tracker.nonconformities.drafts import Draft, PinSpec, decode_pin
 from tracker.organisations.viewmodels import SiteView
 from workflows.kinds import Grade, Source
 
@@ -161,19 +161,6 @@ class JudgeForm(FlaskForm):
 
 
 # ---------------------------------------------------------------- the draft
-
-
-def encode_pin(standard: str, key: str, level: int | None) -> str:
-    """A pin as the value of a checkbox."""
-    return f"{standard}|{key}|{'' if level is None else level}"
-
-
-def decode_pin(value: str) -> PinSpec:
-    """The pin behind the value of a checkbox. Raises ValueError."""
-    standard, key, level = value.split("|")
-    if len(value) > 240 or not (level == "" or level in "01234"):
-        raise ValueError(value)
-    return PinSpec(standard, key, int(level) if level else None)
 
 
 class DraftForm(FlaskForm):

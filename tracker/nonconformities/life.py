@@ -9,13 +9,12 @@ import sqlalchemy as sa
 from tracker import clock, history, moves
 from tracker.database import db
 from tracker.errors import NotFound
-from tracker.history import Record
 from tracker.moves import Signing
 from tracker.nonconformities import deadlines
-from tracker.nonconformities.facts import facts_for, facts_of, pins_of, work_of
+from tracker.nonconformities.facts import facts_for, facts_of, pins_of, record_of, subject_of, work_of
 from tracker.nonconformities.models import Nonconformity, Pin
 from tracker.notifications.services import tell
-from tracker.permissions import Actor, Subject
+from tracker.permissions import Actor
 from tracker.reviews import facts as review_facts
 from tracker.reviews.models import Fact, FactSet, FactSetKind, Review
 from tracker.scores.models import Cause
@@ -33,17 +32,6 @@ NEW_ROUND: dict[str, Any] = {
     "closure_approved_by_id": None,
 }
 UNASKED: dict[str, Any] = {"void_requested_by_id": None, "void_reason": ""}
-
-
-def record_of(nonconformity: Nonconformity) -> Record:
-    """The record as history, signatures and messages point to it."""
-    return Record(nonconformity.organisation_id, "nonconformity", nonconformity.id, nonconformity.number)
-
-
-def subject_of(nonconformity: Nonconformity) -> Subject:
-    """The record as permissions see it."""
-    owners = frozenset() if nonconformity.owner_id is None else frozenset({nonconformity.owner_id})
-    return Subject(site_id=nonconformity.site_id, owner_ids=owners)
 
 
 def make_move(

@@ -1,6 +1,6 @@
 """What the templates of non-conformities are given: contexts put together from queries and forms."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -18,18 +18,19 @@ from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
 from tracker.nonconformities import queries, register, wording
 from tracker.nonconformities.choices import list_choices
-from tracker.nonconformities.forms import FORMS, DraftForm, ExtendForm, encode_pin, read_record_number
+from tracker.nonconformities.drafts import Draft, encode_pin
+from tracker.nonconformities.forms import FORMS, DraftForm, ExtendForm, read_record_number
 from tracker.nonconformities.models import Nonconformity
 from tracker.nonconformities.register import Filter
-from tracker.nonconformities.services import Draft, prefill
+from tracker.nonconformities.services import prefill
 from tracker.nonconformities.viewmodels import NonconformityView, RegisterPage
+from tracker.numbering import label
 from tracker.organisations.models import Site
 from tracker.organisations.queries import find_site, list_sites
 from tracker.permissions import Actor
 from tracker.reviews.facts import parse_key
 from tracker.reviews.models import Review
 from workflows.kinds import Grade, Source
-from workflows.machine import SYSTEM
 from workflows.nonconformities import NONCONFORMITY, NonconformityState
 from workflows.svg import svg
 
@@ -98,37 +99,33 @@ def _summary(found: RegisterPage) -> str:
 
 def _chips(actor: Actor, wanted: Filter, sites: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """The active filters: label, value, and the address without it."""
+    return [
+        (label, value, fragments.here(**{name: None, "after": None, "before": None}))
+        for name, label, value in _active(actor, wanted, sites)
+    ]
+
+
+def _active(actor: Actor, wanted: Filter, sites: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     lang = language()
-    chips = []
+    element = f"{wanted.element} {wording.element_name(wanted.element, lang)}"
+    known = wording.standard_of(wanted.element) is not None
+    said = (
+        ("q", _("Search"), wanted.q),
+        ("site", _("Site"), sites.get(wanted.site, wanted.site)),
+        ("element", _("Item / criterion"), element if known else wanted.element),
+        ("grade", _("Grade"), Grade(wanted.grade).of(lang) if wanted.grade else ""),
+        ("state", _("State"), dict(_states(lang)).get(wanted.state, "")),
+        ("owner", _("Owner"), "" if wanted.owner is None else _owner_name(actor, wanted.owner)),
+        ("review", _("Review"), "" if wanted.review is None else label("review", wanted.review)),
+        ("overdue", _("Due"), _("Overdue") if wanted.overdue else ""),
+        ("mine", _("Owner"), _("me") if wanted.mine else ""),
+    )
+    return (each for each in said if each[2])
 
-    def chip(name: str, label: str, value: str) -> None:
-        chips.append((label, value, fragments.here(**{name: None, "after": None, "before": None})))
 
-    if wanted.q:
-        chip("q", _("Search"), wanted.q)
-    if wanted.site:
-        chip("site", _("Site"), sites.get(wanted.site, wanted.site))
-    if wanted.element:
-        name = wording.element_name(wanted.element, lang)
-        chip(
-            "element",
-            _("Item / criterion"),
-            wanted.element if name == wanted.element else f"{wanted.element} {name}",
-        )
-    if wanted.grade:
-        chip("grade", _("Grade"), Grade(wanted.grade).of(lang))
-    if wanted.state:
-        chip("state", _("State"), dict(_states(lang))[wanted.state])
-    if wanted.owner is not None:
-        person = get_names(actor.organisation_id, [wanted.owner]).get(wanted.owner)
-        chip("owner", _("Owner"), pick(person.name_zh, person.name_en) if person else str(wanted.owner))
-    if wanted.review is not None:
-        chip("review", _("Review"), f"RV-{wanted.review:04d}")
-    if wanted.overdue:
-        chip("overdue", _("Due"), _("Overdue"))
-    if wanted.mine:
-        chip("mine", _("Owner"), _("me"))
-    return chips
+def _owner_name(actor: Actor, person_id: int) -> str:
+    person = get_names(actor.organisation_id, [person_id]).get(person_id)
+    return pick(person.name_zh, person.name_en) if person else str(person_id)
 
 
 # ---------------------------------------------------------------- the record
@@ -138,7 +135,7 @@ def record_context(
     dossier: queries.Dossier,
     actor: Actor,
     *,
-    open: str = "",
+    event: str = "",
     error: DomainError | None = None,
     form: Any = None,
 ) -> dict[str, Any]:
@@ -146,17 +143,16 @@ def record_context(
     view = queries.get_view(dossier, actor)
     lang = language()
     forms = {move.event: FORMS[move.event](formdata=None) for move in view.moves if move.event in FORMS}
-    if form is not None and open in forms:
-        forms[open] = form
-    extend = form if open == "extend" and form is not None else ExtendForm(formdata=None)
+    if form is not None and event in forms:
+        forms[event] = form
+    extend = form if event == "extend" and form is not None else ExtendForm(formdata=None)
     return {
         "record": view,
         "drawing": _drawing(view.state.id, lang),
         "meaning": view.state.meaning,
         "forms_of": forms,
         "extend": extend,
-        "judging": form if open == "judge" else None,
-        "open": open,
+        "open": event,
         "problem": _problem(error),
         "status": error.status if error is not None else 200,
         "typed": {"reason": form.reason.data or ""} if form is not None and hasattr(form, "reason") else {},
@@ -192,9 +188,6 @@ def done(event: str) -> str:
     """What is said after a move."""
     title = NONCONFORMITY.event_title(event)
     return _("Done: %(move)s.", move=title.of(language()) if title else event)
-
-
-PERSONAL = frozenset(move.event for move in NONCONFORMITY.transitions if move.permission != SYSTEM)
 
 
 # ---------------------------------------------------------------- the form

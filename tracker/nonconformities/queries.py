@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from tracker import clock, moves, timeline
+from tracker import clock, timeline
 from tracker.accounts.models import Person
 from tracker.audits.models import Audit, AuditVerdict
 from tracker.database import db
@@ -27,9 +27,10 @@ from tracker.nonconformities.facts import (
     facts_of,
     gathered,
     pins_of,
+    record_of,
+    subject_of,
     work_of,
 )
-from tracker.nonconformities.life import record_of, subject_of
 from tracker.nonconformities.models import Nonconformity, NonconformityLink, Pin
 from tracker.nonconformities.register import GRADE_TONES
 from tracker.nonconformities.viewmodels import (
@@ -40,7 +41,7 @@ from tracker.nonconformities.viewmodels import (
     WorthLine,
 )
 from tracker.numbering import label
-from tracker.offers import MoveView, state_view
+from tracker.offers import MoveView, offered, state_view
 from tracker.organisations.models import Site, Unit
 from tracker.permissions import Actor, can
 from tracker.reviews.models import FactKind, Review
@@ -163,7 +164,7 @@ def offers(dossier: Dossier, actor: Actor) -> tuple[MoveView, ...]:
         new_grade=_another_grade(dossier.facts),
         reason="-",
     )
-    found = moves.offered("nonconformity", record.state, actor, facts, subject_of(record))
+    found = offered("nonconformity", record.state, actor, facts, subject_of(record))
     return tuple(move for move in found if _concerns(move, record))
 
 

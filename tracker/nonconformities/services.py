@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import Any, Protocol
@@ -17,21 +16,21 @@ from tracker.i18n import language
 from tracker.metrics.models import Metric
 from tracker.moves import check_version
 from tracker.nonconformities import wording
+from tracker.nonconformities.drafts import Draft, PinSpec
+from tracker.nonconformities.facts import record_of, subject_of
 from tracker.nonconformities.grading import Shares, proposed_grade, shares_of
 from tracker.nonconformities.life import (
     action_named,
     actions_changed,
     make_move,
     open_drafts,
-    record_of,
     return_to_draft,
-    subject_of,
     verdict_given,
 )
 from tracker.nonconformities.models import Nonconformity, NonconformityLink, Pin
 from tracker.notifications.services import tell
 from tracker.numbering import label, next_number
-from tracker.permissions import Actor, Subject, require
+from tracker.permissions import Actor, Subject, can, require
 from tracker.reviews.facts import PIN_ASPECTS, Key, parse_key
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Review
 from tracker.scores.sheets import COPC, SEE_CMM, STANDARDS
@@ -57,32 +56,6 @@ __all__ = [
     "subject_of",
     "verdict_given",
 ]
-
-
-@dataclass(frozen=True)
-class PinSpec:
-    """A fact to pin: its key, and for a SEE-CMM row the level that closing raises it to."""
-
-    standard: str
-    key: str
-    level: int | None = None
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What people write about a non-conformity before it is raised."""
-
-    grade: Grade
-    source: Source
-    title: str
-    statement: str = ""
-    evidence: str = ""
-    owner_id: int | None = None
-    effort: Fraction = Fraction(1)
-    pins: tuple[PinSpec, ...] = ()
-    links: tuple[tuple[str, str], ...] = ()
-    unpinned_reason: str = ""
-    repeat_of_id: int | None = None
 
 
 class Gap(Protocol):
@@ -300,13 +273,16 @@ def _evidence(review: Review, keys: Iterable[str]) -> dict[str, str]:
 # ---------------------------------------------------------------- checking what was typed
 
 
-def _check(actor: Actor, site_id: int, review_id: int | None, draft: Draft) -> None:
-    """Raise InvalidInput for what no form can catch: facts and records of elsewhere."""
+def _check(actor: Actor, site_id: int, review_id: int | None, draft: Draft, lapse_before: str = "") -> None:
+    """Raise InvalidInput for what no form can catch: facts and records of elsewhere, words of the wrong person."""
     faults: dict[str, list[str]] = {}
     if len(draft.title.strip()) > 200:
         faults["title"] = [_("At most 200 characters.")]
     if draft.effort <= 0:
         faults["effort"] = [_("The effort has to be more than nothing.")]
+    lapse = draft.unpinned_reason.strip()
+    if lapse not in ("", lapse_before) and not can(actor, "nonconformity:isolate", Subject(site_id=site_id)):
+        faults["unpinned_reason"] = [_("Only a lead auditor calls it an isolated lapse.")]
     unknown = _unknown_pins(actor.organisation_id, site_id, review_id, draft.pins)
     if unknown:
         faults["pins"] = [_("Not facts of this site: %(keys)s.", keys=", ".join(unknown))]
@@ -388,7 +364,7 @@ def edit(actor: Actor, nonconformity: Nonconformity, draft: Draft, version: int 
     raised = nonconformity.state != NonconformityState.DRAFT
     if raised:
         draft = _as_raised(nonconformity, draft)
-    _check(actor, nonconformity.site_id, nonconformity.review_id, draft)
+    _check(actor, nonconformity.site_id, nonconformity.review_id, draft, nonconformity.unpinned_reason)
     owner_before = nonconformity.owner_id
     changes = _write_columns(nonconformity, _columns(nonconformity.number, draft))
     if not raised:

@@ -104,7 +104,7 @@ def _refuse(number: int, event: str, form: MoveForm, error: DomainError) -> Resp
     """The fresh page with the dialog of the move open, what was wrong, and what had been typed."""
     db.session.rollback()
     dossier = queries.load(actor(), number)
-    return _page(dossier, actor(), error.status, open=event, error=error, form=form)
+    return _page(dossier, actor(), error.status, event=event, error=error, form=form)
 
 
 # ---------------------------------------------------------------- deadline, settled facts
@@ -148,7 +148,7 @@ def judge(number: int, pin_id: str) -> BaseResponse:
 
 def _refuse_other(number: int, what: str, form: Any, error: DomainError) -> Response:
     db.session.rollback()
-    return _page(queries.load(actor(), number), actor(), error.status, open=what, error=error, form=form)
+    return _page(queries.load(actor(), number), actor(), error.status, event=what, error=error, form=form)
 
 
 # ---------------------------------------------------------------- writing one down
