@@ -33,7 +33,7 @@ from scoring.closures import (
 from scoring.sheet import Sheet
 
 # Combinations of one part that are still enumerated: 16 gaps that all differ, and more where some are alike.
-MOST_COMBINATIONS = 1 << 17
+MOST_COMBINATIONS = 1 << 16
 # Each sample is a random order of the gaps and its reverse, which cancels much of the noise.
 SAMPLED_PAIRS = 400
 _SIZE = len(closures.NOTHING)
@@ -330,14 +330,16 @@ def _enumerated(slots: Sequence[_Slot], base: Vector, memo: _Memo) -> Shares:
     by_size = [0] * (players + 1)
     by_slot = [[0] * (players + 1) for _ in slots]
     counts = [0] * len(slots)
-    lowest: list[int] = []
+    nothing = base
+    for slot in slots:
+        for entity in slot.settles:
+            nothing = plus(nothing, entity.table[0])
+    start = memo.at(nothing)
 
     def visit(index: int, vector: Vector, closed: int, size: int, ways: int) -> None:
         if index == len(slots):
-            # Values are counted from the first one, which is nobody's: the common part costs nothing to sum.
-            if not lowest:
-                lowest.append(memo.at(vector))
-            value = (memo.at(vector) - lowest[0]) * ways
+            # Values are counted from the one with nothing closed: where nothing moves there is nothing to sum.
+            value = (memo.at(vector) - start) * ways
             if value:
                 by_size[size] += value
                 for place, count in enumerate(counts):

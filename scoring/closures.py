@@ -368,3 +368,27 @@ def _row_entity(name: str, mark: int | None, masks: Mapping[int, int]) -> Entity
         raised = max([*reached, *([] if mark is None else [mark])], default=None)
         table.append((raised or 0, int(raised is None)))
     return Entity(name, tuple(pins), tuple(table))
+
+
+def effects(model: CopcModel) -> dict[int, frozenset[tuple[str, Vector]]]:
+    """Gap (its bit) → what it adds to the counts of each item; gaps with equal effects are interchangeable.
+
+    Left out are gaps whose effect depends on others: those that share a fact or a metric, that need another gap or
+    are needed, and those on the word on 4.7.
+    """
+    bound = {need for gap in model.gaps for need in gap.needs}
+    found: dict[int, dict[str, Vector]] = {
+        bit: {} for bit, gap in enumerate(model.gaps) if not gap.needs and gap.id not in bound
+    }
+    dependent = model.word.mask if model.word is not None else 0
+    for item_id, item in model.items.items():
+        for entity in item.entities:
+            mask = entity.mask
+            if mask & (mask - 1):
+                dependent |= mask
+                continue
+            added = found.get(mask.bit_length() - 1)
+            if added is not None:
+                before = tuple(-value for value in entity.table[0])
+                added[item_id] = plus(added.get(item_id, NOTHING), plus(entity.at(mask), before))
+    return {bit: frozenset(added.items()) for bit, added in found.items() if not dependent >> bit & 1}

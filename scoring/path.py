@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
+from itertools import pairwise
 from math import ceil, lcm
 from typing import Any
 
@@ -298,11 +299,12 @@ class _Search:
 
     def _solved(self, writer: "_Writer", costs: Mapping[int, int]) -> set[int] | None:
         while True:
-            values = writer.program.minimise(costs)
+            values = writer.program.minimise(costs, writer.known)
             if values is None:
                 return None
             found = {bit for bit in range(len(self.sheet.gaps)) if values[bit]}
             if self.reached(frozenset(self.sheet.gaps[bit].id for bit in found)):
+                writer.known = values
                 return found
             # The solver's rounding let something through that exact arithmetic refuses.
             writer.forbid(found)
@@ -318,6 +320,8 @@ class _Writer:
         self.program = Program()
         self.goal = goal
         self.gaps = sheet.gaps
+        # The last answer, from which the next call of the solver starts.
+        self.known: list[int] | None = None
         place = {gap.id: bit for bit, gap in enumerate(sheet.gaps)}
         for gap in sheet.gaps:
             self.program.new(upper=int(gap.id in allowed))
@@ -327,8 +331,27 @@ class _Writer:
         model = closures.compile_sheet(sheet)
         if isinstance(model, CopcModel):
             _CopcWriter(self, model).write()
+            self._rank_alike(model, allowed)
         else:
             self._write_rows(model)
+
+    def _rank_alike(self, model: CopcModel, allowed: frozenset[str]) -> None:
+        """Of gaps that do the same, the cheaper (then the smaller identifier) goes first.
+
+        Any best answer can be brought into this order by exchange, so nothing is lost, and the solver does not
+        have to walk through all the ways of choosing among equals.
+        """
+        alike: dict[frozenset[tuple[str, closures.Vector]], list[int]] = {}
+        for bit, effect in closures.effects(model).items():
+            if self.gaps[bit].id in allowed:
+                alike.setdefault(effect, []).append(bit)
+        for effect, bits in alike.items():
+            ranked = sorted(bits, key=lambda bit: (self.gaps[bit].effort, self.gaps[bit].id))
+            if not effect:
+                for bit in ranked:
+                    self.program.at_least_zero(variable(bit).times(-1))
+            for first, second in pairwise(ranked):
+                self.program.at_least_zero(variable(first).add(variable(second), -1))
 
     def forbid(self, found: set[int]) -> None:
         """Shut out exactly this set of closures."""

@@ -4,7 +4,7 @@ All coefficients are integers, so the solver's rounding can be told from a real 
 the answer exactly and can forbid it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import gcd
 from typing import Any
@@ -132,9 +132,9 @@ class Program:
         self.at_least_zero(joint.add(constant(len(found) - 1)).add(total, -1))
         return joint
 
-    def minimise(self, costs: Mapping[int, int]) -> list[int] | None:
-        """The values of a cheapest solution, `None` where there is none."""
-        return _Solver(self).solve(costs)
+    def minimise(self, costs: Mapping[int, int], start: Sequence[int] | None = None) -> list[int] | None:
+        """The values of a cheapest solution, `None` where there is none; `start` may give a known solution."""
+        return _Solver(self).solve(costs, start)
 
 
 class _Solver:
@@ -150,6 +150,7 @@ class _Solver:
             highspy.HighsModelStatus.kInfeasible,
             highspy.HighsModelStatus.kUnboundedOrInfeasible,
         )
+        self.solution = highspy.HighsSolution
         self.program = program
         lp = highspy.HighsLp()
         lp.num_col_ = len(program.upper)
@@ -171,7 +172,7 @@ class _Solver:
         lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = starts, names, values
         self.lp = lp
 
-    def solve(self, costs: Mapping[int, int]) -> list[int] | None:
+    def solve(self, costs: Mapping[int, int], start: Sequence[int] | None) -> list[int] | None:
         self.lp.col_cost_ = [float(costs.get(name, 0)) for name in range(len(self.program.upper))]
         # Costs are whole, so a gap below one proves the optimum. One thread and one seed: the same answer each time.
         options = {"output_flag": False, "mip_rel_gap": 0.0, "mip_abs_gap": 0.5, "threads": 1, "random_seed": 0,
@@ -179,6 +180,10 @@ class _Solver:
         for name, value in options.items():
             self.highs.setOptionValue(name, value)
         self.highs.passModel(self.lp)
+        if start is not None:
+            known = self.solution()
+            known.col_value = [float(value) for value in start]
+            self.highs.setSolution(known)
         self.highs.run()
         status = self.highs.getModelStatus()
         if status in self.infeasible:
