@@ -153,6 +153,22 @@ class LentConnection(sa.Connection):
                 savepoint.rollback()
 
 
+def fill_demo(url: str) -> None:
+    """Make the schema and fill it with the demo organisation."""
+    from tracker.commands import upgrade_database
+    from tracker.demo import build_demo
+
+    with tempfile.TemporaryDirectory() as folder:
+        app = make_app(url, Path(folder))
+        with app.app_context():
+            upgrade_database()
+            build_demo()
+        dispose(app)
+
+
+TEMPLATES = {"schema": migrate, "demo": fill_demo}
+
+
 @dataclass(frozen=True)
 class Home:
     """An application on a migrated database that no test ever changes for good."""
@@ -177,18 +193,19 @@ class Home:
 
 
 @pytest.fixture(scope="session")
-def home(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Home]]:
-    """The home of each database, made when first asked for."""
-    homes: dict[str, Home] = {}
+def home(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Home]]:
+    """The home of each database, made when first asked for: of an engine, and of what it is filled with."""
+    homes: dict[tuple[str, str], Home] = {}
 
-    def get(engine: str) -> Home:
-        if engine not in homes:
+    def get(engine: str, template: str = "schema") -> Home:
+        if (engine, template) not in homes:
             from tracker.database import db
 
             # A session that joins the test's transaction must commit and roll back its own part only.
             db.session.session_factory.configure(join_transaction_mode="create_savepoint")
-            homes[engine] = Home(make_app(run.database(engine, migrate), tmp_path_factory.mktemp(engine)))
-        return homes[engine]
+            url = run.database(engine, TEMPLATES[template], template)
+            homes[engine, template] = Home(make_app(url, tmp_path_factory.mktemp(engine)))
+        return homes[engine, template]
 
     yield get
     for place in homes.values():
@@ -196,9 +213,16 @@ def home(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
 
 
 @pytest.fixture
-def app(engine: str, home: Callable[[str], Home]) -> Iterator[Flask]:
+def app(engine: str, home: Callable[..., Home]) -> Iterator[Flask]:
     """The application; whatever the test writes is rolled back."""
     with home(engine).rolled_back() as app:
+        yield app
+
+
+@pytest.fixture
+def demo_app(engine: str, home: Callable[..., Home]) -> Iterator[Flask]:
+    """The application on a database that holds the demo; whatever the test writes is rolled back."""
+    with home(engine, "demo").rolled_back() as app:
         yield app
 
 
@@ -249,6 +273,16 @@ def client(app: Flask) -> FlaskClient:
 def fresh_app(engine: str, run: Run, tmp_path: Path) -> Iterator[Flask]:
     """The application on a database of its own, with real commits and as many connections as it likes."""
     url = run.database(engine, migrate)
+    app = make_app(url, tmp_path)
+    yield app
+    dispose(app)
+    run.drop(url)
+
+
+@pytest.fixture
+def fresh_demo(engine: str, run: Run, tmp_path: Path) -> Iterator[Flask]:
+    """The application on a demo of its own, with real commits."""
+    url = run.database(engine, fill_demo, "demo")
     app = make_app(url, tmp_path)
     yield app
     dispose(app)

@@ -52,14 +52,14 @@ class Run:
         return cls(folder)
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        with (self.folder / "lock").open("w") as handle:
+    def lock(self, name: str = "server") -> Iterator[None]:
+        with (self.folder / f"{name}.lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
-    def database(self, engine: str, build: Build) -> str:
-        """The address of a new database with the schema and nothing else; `build` makes the schema once."""
-        return self._sqlite(build) if engine == "sqlite" else self._postgresql(build)
+    def database(self, engine: str, build: Build, template: str = "schema") -> str:
+        """The address of a new copy of a template; `build` fills the template of that name once in a run."""
+        return (self._sqlite if engine == "sqlite" else self._postgresql)(build, template)
 
     def empty_database(self, engine: str) -> str:
         """The address of a new database without any table."""
@@ -89,21 +89,21 @@ class Run:
                 _administer(self._server(), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _sqlite(self, build: Build) -> str:
-        template = self.folder / "template.db"
-        with self.lock():
+    def _sqlite(self, build: Build, kind: str) -> str:
+        template = self.folder / f"{kind}.db"
+        with self.lock(kind):
             if not template.exists():
-                making = self.folder / "making.db"
+                making = self.folder / f"{kind}-making.db"
                 build(f"sqlite:///{making}")
                 making.rename(template)
         copy = self.folder / f"rescore_{uuid.uuid4().hex[:12]}.db"
         shutil.copyfile(template, copy)
         return f"sqlite:///{copy}"
 
-    def _postgresql(self, build: Build) -> str:
+    def _postgresql(self, build: Build, kind: str) -> str:
         server = self._server()
-        marker = self.folder / "template"
-        with self.lock():
+        marker = self.folder / f"{kind}-template"
+        with self.lock(kind):
             if not marker.exists():
                 template = f"rescore_template_{uuid.uuid4().hex[:12]}"
                 _administer(server, f"CREATE DATABASE {template}")
@@ -111,7 +111,7 @@ class Run:
                 build(_address(server, template))
                 marker.write_text(template)
         name = f"rescore_{uuid.uuid4().hex[:12]}"
-        with self.lock():  # a template can be copied by one at a time
+        with self.lock(kind):  # a template can be copied by one at a time
             _administer(server, f"CREATE DATABASE {name} TEMPLATE {marker.read_text()}")
         self._remember(name)
         return _address(server, name)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -173,18 +173,25 @@ def _forget_links(session: Session, _previous: object) -> None:
 
 def verify_chain(organisation_id: int) -> int | None:
     """Walk the whole chain; the sequence of the first broken link, or None when it holds."""
-    last, expected = GENESIS, 1
-    rows = db.session.execute(
-        sa.select(AuditEvent.sequence, AuditEvent.entry, AuditEvent.previous_hash, AuditEvent.hash)
-        .where(AuditEvent.organisation_id == organisation_id)
-        .order_by(AuditEvent.sequence)
-        .execution_options(yield_per=1000)
-    )
-    for sequence, entry, previous, this in rows:
-        if sequence != expected or previous != last or this != link_hash(last, sequence, entry):
-            return int(expected)
-        last, expected = this, expected + 1
+    last, sequence = GENESIS, 0
+    while links := _links_after(organisation_id, sequence):
+        for link in links:
+            sequence += 1
+            if link.sequence != sequence or link.previous_hash != last:
+                return sequence
+            if link.hash != link_hash(last, sequence, link.entry):
+                return sequence
+            last = link.hash
     head = db.session.get(AuditHead, organisation_id)
-    if head is not None and (head.sequence, head.hash) != (expected - 1, last):
-        return int(expected)
+    if head is not None and (head.sequence, head.hash) != (sequence, last):
+        return sequence + 1
     return None
+
+
+def _links_after(organisation_id: int, sequence: int, count: int = 1000) -> Sequence[sa.Row[Any]]:
+    return db.session.execute(
+        sa.select(AuditEvent.sequence, AuditEvent.entry, AuditEvent.previous_hash, AuditEvent.hash)
+        .where(AuditEvent.organisation_id == organisation_id, AuditEvent.sequence > sequence)
+        .order_by(AuditEvent.sequence)
+        .limit(count)
+    ).all()

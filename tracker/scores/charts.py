@@ -43,7 +43,8 @@ def verdict_title(verdict: str) -> str:
 def moved_between(before: str, after: str) -> tuple[tuple[str, Fraction], ...]:
     """Element → change of points between two stored results, for those that moved; blank counts as 0."""
     old, new = _points(before), _points(after)
-    return tuple((name, new[name] - old.get(name, Fraction(0))) for name in new if new[name] != old.get(name, Fraction(0)))
+    changes = {name: points - old.get(name, Fraction(0)) for name, points in new.items()}
+    return tuple((name, change) for name, change in changes.items() if change)
 
 
 def _points(result: str) -> dict[str, Fraction]:
@@ -55,7 +56,11 @@ def _points(result: str) -> dict[str, Fraction]:
 def waterfall_of(totals: "Totals", steps: "tuple[Step, ...]") -> dict[str, Any]:
     """From the baseline to the verified total, a bar for each run in between."""
     bars = [
-        Bar(step.label, step.moved, f"{step.title or step.cause}: {signed(step.moved)} → {shown(step.total, totals.mark)}")
+        Bar(
+            step.label,
+            step.moved,
+            f"{step.title or step.cause}: {signed(step.moved)} → {shown(step.total, totals.mark)}",
+        )
         for step in steps
         if step.moved
     ]

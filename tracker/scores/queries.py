@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +25,8 @@ from tracker.i18n import language, pick
 from tracker.nonconformities.models import Nonconformity, Pin
 from tracker.numbering import label
 from tracker.organisations.models import Site
-from tracker.permissions import Actor
+from tracker.permissions import Actor, Subject, can
+from tracker.reviews.models import Fact, FactSet, FactSetKind
 from tracker.scores import charts, sheets
 from tracker.scores.computing import compute, run_hash, tier_of
 from tracker.scores.models import CatalogueRelease, Cause, ScoringRun, Standing
@@ -42,7 +44,10 @@ from tracker.scores.viewmodels import (
     SiteChoice,
     Step,
     Totals,
+    Word,
 )
+
+WORD = "4.7/word/compliant"
 
 # A longer story is told by the register of runs, not by one chart.
 STEPS_SHOWN = 60
@@ -60,7 +65,8 @@ def promise(organisation_id: int, nonconformity_id: int) -> Promise:
         sa.select(Pin.site_id, Pin.standard, Nonconformity.number)
         .join(
             Nonconformity,
-            (Nonconformity.organisation_id == Pin.organisation_id) & (Nonconformity.id == Pin.nonconformity_id),
+            (Nonconformity.organisation_id == Pin.organisation_id)
+            & (Nonconformity.id == Pin.nonconformity_id),
         )
         .where(Pin.organisation_id == organisation_id, Pin.nonconformity_id == nonconformity_id)
         .distinct()
@@ -143,7 +149,9 @@ class _Shown:
     result: Result
 
 
-def list_site_choices(actor: Actor, here: str | None) -> tuple[list[Site], tuple[SiteChoice, ...], Site | None]:
+def list_site_choices(
+    actor: Actor, here: str | None
+) -> tuple[list[Site], tuple[SiteChoice, ...], Site | None]:
     """The sites this person sees, as choices, and the one the page is about."""
     statement = sa.select(Site).where(Site.organisation_id == actor.organisation_id, Site.active)
     seen = actor.sites()
@@ -182,7 +190,31 @@ def get_score_page(actor: Actor, site_code: str | None, standard: str, tier: str
     if lens != standing.tier:
         shown = _through(shown, lens)
     found = totals_of(standing) if lens == standing.tier else None
-    return _page(choices, site, standard, lens, found, shown, steps if found else (), _pinning(shown))
+    page = _page(choices, site, standard, lens, found, shown, steps if found else (), _pinning(shown))
+    return replace(page, word=_word(actor, site, shown)) if found and lens == "standard" else page
+
+
+def _word(actor: Actor, site: Site, shown: _Shown) -> Word | None:
+    """The word on 4.7 as the site's current facts hold it; None under a standard without that item."""
+    if not isinstance(shown.result, CopcResult):
+        return None
+    fact = db.session.execute(
+        sa.select(Fact.value, Fact.note, Fact.version)
+        .join(FactSet, (FactSet.organisation_id == Fact.organisation_id) & (FactSet.id == Fact.fact_set_id))
+        .where(
+            Fact.organisation_id == site.organisation_id,
+            FactSet.site_id == site.id,
+            FactSet.kind == FactSetKind.CURRENT,
+            FactSet.standard == sheets.COPC,
+            Fact.key == WORD,
+        )
+    ).one_or_none()
+    item = shown.result.items.get("4.7")
+    suggested = item is not None and all(score == 100 for score in item.dimensions.values())
+    may_speak = can(actor, "review:overrule", Subject(site.id))
+    if fact is None:
+        return Word(None, "", suggested, None, may_speak)
+    return Word({"yes": True, "no": False}.get(fact.value), fact.note, suggested, fact.version, may_speak)
 
 
 def get_run_page(actor: Actor, number: int) -> ScorePage:
@@ -201,6 +233,16 @@ def get_run_page(actor: Actor, number: int) -> ScorePage:
         raise NotFound
     choices = (SiteChoice(site.code, pick(site.name_zh, site.name_en), True),)
     return _page(choices, site, shown.run.standard, shown.run.tier, None, shown, (), _pinning(shown))
+
+
+def get_site(organisation_id: int, code: str) -> Site:
+    """A site by its code. Raises NotFound."""
+    found = db.session.execute(
+        sa.select(Site).where(Site.organisation_id == organisation_id, Site.code == code)
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def get_run_sheet(actor: Actor, number: int) -> str:
@@ -284,11 +326,13 @@ def _page(
         criteria=_criteria(result, pinning) if isinstance(result, SeeResult) else (),
         level_name="" if level is None else charts.level_name(standard_data, level, lang),
         next_rows=_next_rows(result) if isinstance(result, SeeResult) else (),
-        hints=tuple(hint.text(lang) for hint in (result.hints if isinstance(result, CopcResult) else result.warnings)),
-        steps=steps,
-        chart=charts.waterfall_of(found, steps) if of_items and found is not None and steps else (
-            charts.radar_of(result, site.target_level) if isinstance(result, SeeResult) else None
+        hints=tuple(
+            hint.text(lang) for hint in (result.hints if isinstance(result, CopcResult) else result.warnings)
         ),
+        steps=steps,
+        chart=charts.waterfall_of(found, steps)
+        if of_items and found is not None and steps
+        else (charts.radar_of(result, site.target_level) if isinstance(result, SeeResult) else None),
         target_level=site.target_level,
     )
 
@@ -311,7 +355,10 @@ def _run_view(shown: _Shown) -> Run:
         )
         .select_from(ScoringRun)
         .join(Site, (Site.organisation_id == ScoringRun.organisation_id) & (Site.id == ScoringRun.site_id))
-        .join(Person, (Person.organisation_id == ScoringRun.organisation_id) & (Person.id == ScoringRun.person_id))
+        .join(
+            Person,
+            (Person.organisation_id == ScoringRun.organisation_id) & (Person.id == ScoringRun.person_id),
+        )
         .join(
             CatalogueRelease,
             (CatalogueRelease.organisation_id == ScoringRun.organisation_id)
@@ -459,9 +506,9 @@ def _rubric(row: catalogue.Row, level: int | None, lang: str) -> str:
 
 def _next_rows(result: SeeResult) -> tuple[str, ...]:
     standard, lang = catalogue.load(result.standard), language()
+    names = {(criterion.id, row.id): row.name.of(lang) for criterion, row in standard.rows()}
     return tuple(
-        f"{below.criterion} · {next(row.name.of(lang) for row in standard.criterion(below.criterion).rows if row.id == below.row)}"
-        f" ({below.level})"
+        f"{below.criterion} · {names[below.criterion, below.row]} ({below.level})"
         for below in result.next or ()
     )
 
@@ -527,7 +574,7 @@ def _steps(standing: Standing) -> tuple[Step, ...]:
         .order_by(ScoringRun.number.desc())
         .limit(STEPS_SHOWN + 1)
     ).all()[::-1]
-    return tuple(_step(before, row) for before, row in zip(rows, rows[1:], strict=False))
+    return tuple(_step(before, row) for before, row in pairwise(rows))
 
 
 def _step(before: Any, row: Any) -> Step:

@@ -142,7 +142,9 @@ def _latest(fact_set: FactSet, tier: str, cause: Cause | None = None) -> Scoring
 def _differs(computed: Computed, run: ScoringRun) -> bool:
     """Whether anything that the score is made of has moved since a run; the day alone is nothing."""
     known, fresh = to_json(loads(run.sheet)), to_json(computed.sheet)
-    return {**known, "as_of": ""} != {**fresh, "as_of": ""} or run.result != canonical(computed.result.to_json())
+    return {**known, "as_of": ""} != {**fresh, "as_of": ""} or run.result != canonical(
+        computed.result.to_json()
+    )
 
 
 def _renew_worth(computed: Computed) -> None:
@@ -162,7 +164,8 @@ def _renew_worth(computed: Computed) -> None:
         db.session.execute(
             sa.update(table)
             .where(
-                table.c.organisation_id == sa.bindparam("of_organisation"), table.c.id == sa.bindparam("of_id")
+                table.c.organisation_id == sa.bindparam("of_organisation"),
+                table.c.id == sa.bindparam("of_id"),
             )
             .values(points_alone=sa.bindparam("worth"), points_rank=sa.bindparam("rank")),
             [

@@ -158,6 +158,17 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Word:
+    """The assessor's word on item 4.7: what it is now, and whether the figures suggest a yes (C-N4)."""
+
+    compliant: bool | None
+    reason: str
+    suggested: bool
+    version: int | None
+    may_speak: bool
+
+
+@dataclass(frozen=True)
 class ScorePage:
     """All that a score page shows, of the newest run or of a past one."""
 
@@ -180,6 +191,7 @@ class ScorePage:
     steps: tuple[Step, ...]
     chart: dict[str, Any] | None
     target_level: int
+    word: Word | None = None
 
 
 @dataclass(frozen=True)
