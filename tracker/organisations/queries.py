@@ -39,6 +39,8 @@ def get_site(actor: Actor, code: str) -> SiteView:
 
 def find_site(actor: Actor, code: str) -> Site:
     """The row of a site by its code, the inactive ones too. Raises NotFound."""
+    if "\x00" in code:  # PostgreSQL takes no such character, not even in a question
+        raise NotFound
     site = db.session.execute(
         sa.select(Site).where(
             Site.organisation_id == actor.organisation_id, Site.code == code, seen(actor, Site.id)

@@ -14,6 +14,7 @@ from tests import factories as make
 from tests.conftest import make_client
 from tests.pages import Pages
 from tracker.accounts.models import Person, Role, RoleGrant
+from tracker.database import db as database
 from tracker.organisations.models import CspType, Organisation, Unit, UnitKind
 
 SITE = {"code": "east", "name_zh": "东区", "name_en": "East", "csp_type": "internal", "target_level": "4"}
@@ -50,11 +51,9 @@ def pages(client: FlaskClient, boss: Person) -> Pages:
 @contextmanager
 def statements(app: Flask) -> Iterator[list[str]]:
     """The statements that the block runs, transactions aside."""
-    from tracker.database import db
-
     seen: list[str] = []
     with app.app_context():
-        engine = db.engine
+        engine = database.engine
 
     def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
         if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
@@ -197,7 +196,7 @@ def test_programmes_and_key_positions_are_added_edited_and_retired(
     pages.post("/sites/east/positions/new", PROGRAMME | {"code": "agent", "name_en": "Agent"})
     units = {
         unit.code: unit
-        for unit in make_session().execute(sa.select(Unit).where(Unit.site_id == site.id)).scalars()
+        for unit in database.session.execute(sa.select(Unit).where(Unit.site_id == site.id)).scalars()
     }
     assert (units["loan"].kind, units["agent"].kind) == (UnitKind.PROGRAMME, UnitKind.KEY_POSITION)
     address = f"/sites/east/units/{units['loan'].id}"
@@ -214,12 +213,6 @@ def test_programmes_and_key_positions_are_added_edited_and_retired(
     assert "Home loans" in words
     assert "Ended" in words
     assert "The client left." in words
-
-
-def make_session():  # type: ignore[no-untyped-def]
-    from tracker.database import db
-
-    return db.session
 
 
 @pytest.mark.parametrize(
@@ -244,7 +237,7 @@ def test_what_is_wrong_with_a_programme_is_said_beside_the_field(
     assert page.errors() == [message]
     for name, value in wrong.items():
         assert page.value(name) == value
-    assert make_session().execute(sa.select(Unit)).first() is None
+    assert database.session.execute(sa.select(Unit)).first() is None
 
 
 def test_a_preview_keeps_nothing(pages: Pages, company: Organisation) -> None:
@@ -254,7 +247,7 @@ def test_a_preview_keeps_nothing(pages: Pages, company: Organisation) -> None:
 
     assert "What it would move, from 1 Jan 2026 on" in page.words
     assert page.value("name_en") == "Loans"
-    assert make_session().execute(sa.select(Unit)).first() is None
+    assert database.session.execute(sa.select(Unit)).first() is None
 
 
 def test_an_old_page_of_a_programme_is_a_conflict_that_keeps_what_was_typed(
@@ -346,7 +339,7 @@ def test_what_is_wrong_with_a_person_is_said_and_nothing_is_written(
     page = pages.post("/people/new", PERSON | wrong, 422)
 
     assert len(page.errors()) == count
-    assert make_session().execute(sa.select(sa.func.count()).select_from(Person)).scalar_one() == 1
+    assert database.session.execute(sa.select(sa.func.count()).select_from(Person)).scalar_one() == 1
 
 
 def test_an_address_that_is_taken_is_said_beside_the_field(pages: Pages, boss: Person) -> None:
@@ -369,13 +362,9 @@ def test_an_old_page_of_a_person_is_a_conflict_that_keeps_what_was_typed(
 
 
 def test_the_last_administrator_cannot_be_removed(pages: Pages, boss: Person) -> None:
-    grant = (
-        make_session()
-        .execute(
-            sa.select(RoleGrant).where(RoleGrant.person_id == boss.id, RoleGrant.role == Role.ADMINISTRATOR)
-        )
-        .scalar_one()
-    )
+    grant = database.session.execute(
+        sa.select(RoleGrant).where(RoleGrant.person_id == boss.id, RoleGrant.role == Role.ADMINISTRATOR)
+    ).scalar_one()
 
     page = pages.post(f"/people/{boss.id}/roles/{grant.id}/withdraw", None, 422)
 
