@@ -302,6 +302,19 @@ def set_value(
 
     Raises InvalidInput, Conflict.
     """
+    before, row = _put_value(metric, month, (value, numerator, denominator), version)
+    after = write(row.value) if row is not None else ""
+    if before != after:
+        history.record(record_of(metric), "value_set", actor.person_id, changes={month: [before, after]})
+        if rescore:
+            _rescore(metric, actor)
+    return row
+
+
+def _put_value(
+    metric: Metric, month: str, given: tuple[Number, Number, Number], version: int | None
+) -> tuple[str, MetricValue | None]:
+    """Write or take away the value of a month; hands back what stood there as text, and the row that now does."""
     _check_month(metric, month)
     row = db.session.execute(
         sa.select(MetricValue).where(
@@ -312,17 +325,11 @@ def set_value(
     ).scalar_one_or_none()
     _check_value_version(row, version)
     before = write(row.value) if row is not None else ""
+    value = given[0]
     if value is None or (isinstance(value, str) and not value.strip()):
         _take_away(row)
-        row = None
-    else:
-        row = _write_value(metric, month, row, _read_value(value, numerator, denominator))
-    after = write(row.value) if row is not None else ""
-    if before != after:
-        history.record(record_of(metric), "value_set", actor.person_id, changes={month: [before, after]})
-    if rescore and before != after:
-        _rescore(metric, actor)
-    return row
+        return before, None
+    return before, _write_value(metric, month, row, _read_value(*given))
 
 
 def _check_month(metric: Metric, month: str) -> None:
@@ -370,10 +377,16 @@ def _take_away(row: MetricValue | None) -> None:
 
 def set_values(actor: Actor, metric: Metric, values: Mapping[str, Number], *, rescore: bool = True) -> None:
     """Write the values of many months at once, all or none, and store one run. Raises InvalidInput."""
+    said = {}
     for month, value in sorted(values.items()):
-        set_value(actor, metric, month, value, rescore=False)
-    if rescore:
-        _rescore(metric, actor)
+        before, row = _put_value(metric, month, (value, None, None), None)
+        after = write(row.value) if row is not None else ""
+        if before != after:
+            said[month] = [before, after]
+    if said:
+        history.record(record_of(metric), "value_set", actor.person_id, changes=said)
+        if rescore:
+            _rescore(metric, actor)
 
 
 def _rescore(metric: Metric, actor: Actor) -> None:

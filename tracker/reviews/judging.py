@@ -196,7 +196,9 @@ def state_metric(
     if aspect not in (*CHECKED, *STATED):
         raise InvalidInput({"value": [_("This cannot be stated of a metric.")]})
     if metric.owner_id == actor.person_id and not actor.single_person:
-        raise InvalidInput({"value": [_("The owner of the metric cannot say this (N-SOD 3).")]})
+        raise InvalidInput(
+            {"value": [_("Somebody other than the owner of the metric has to say this (N-SOD 3).")]}
+        )
     fact = _metric_fact(review, metric, aspect)
     check_version(fact, version)
     written = "" if value is None else "yes" if value else "no"

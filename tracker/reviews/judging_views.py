@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 
+from scoring.catalogue import OUTLINE_NOTICE
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import tell
@@ -11,6 +12,7 @@ from tracker.database import db
 from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.fragments import SCORE_CHANGED, go, part, render, wants_fragment
 from tracker.i18n import gettext as _
+from tracker.i18n import say
 from tracker.permissions import Actor, Subject
 from tracker.reviews import pages, queries, scope, services, words
 from tracker.reviews.blueprint import blueprint
@@ -65,6 +67,7 @@ def _page(actor: Actor, review: Review, element: str, *, status: int = 200, **fo
         may_raise=allowed("nonconformity:raise", Subject(site_id=review.site_id)),
         verdict=words.verdict,
         wording=words.gap,
+        outline_notice=say(OUTLINE_NOTICE),
         overrule_form=forms.get("overrule_form") or OverruleForm(formdata=None),
         word_form=forms.get("word_form") or _word_form(page.word),
         many_form=forms.get("many_form") or ManyForm(formdata=None),
