@@ -324,47 +324,63 @@ def _slots(part: Part) -> tuple[list[_Slot], Vector]:
     return slots + [_Slot(players, delta) for delta, players in alike.items()], base
 
 
-def _enumerated(slots: Sequence[_Slot], base: Vector, memo: _Memo) -> Shares:
-    """Sums value × multiplicity over all coalitions by size, once in total and once per slot by its count."""
-    players = sum(len(slot.players) for slot in slots)
-    by_size = [0] * (players + 1)
-    by_slot = [[0] * (players + 1) for _ in slots]
-    counts = [0] * len(slots)
-    nothing = base
-    for slot in slots:
-        for entity in slot.settles:
-            nothing = plus(nothing, entity.table[0])
-    start = memo.at(nothing)
+class _Coalitions:
+    """Sums value × multiplicity over all coalitions by size: once in total, and once per slot times its count."""
 
-    def visit(index: int, vector: Vector, closed: int, size: int, ways: int) -> None:
-        if index == len(slots):
-            # Values are counted from the one with nothing closed: where nothing moves there is nothing to sum.
-            value = (memo.at(vector) - start) * ways
+    def __init__(self, slots: Sequence[_Slot], memo: _Memo) -> None:
+        self.slots = slots
+        self.memo = memo
+        self.players = sum(len(slot.players) for slot in slots)
+        self.by_size = [0] * (self.players + 1)
+        self.by_slot = [[0] * (self.players + 1) for _ in slots]
+        self.counts = [0] * len(slots)
+        self.nobody = 0
+
+    def sum_up(self, base: Vector) -> None:
+        """Visit every coalition; values are counted from the empty one, so where nothing moves nothing is summed."""
+        nothing = base
+        for slot in self.slots:
+            for entity in slot.settles:
+                nothing = plus(nothing, entity.table[0])
+        self.nobody = self.memo.at(nothing)
+        self._visit(0, base, 0, 0, 1)
+
+    def _visit(self, index: int, vector: Vector, closed: int, size: int, ways: int) -> None:
+        if index == len(self.slots):
+            value = (self.memo.at(vector) - self.nobody) * ways
             if value:
-                by_size[size] += value
-                for place, count in enumerate(counts):
-                    if count:
-                        by_slot[place][size] += value * count
+                self._note(value, size)
             return
-        slot = slots[index]
+        slot = self.slots[index]
         many = len(slot.players)
         for count in range(many + 1):
-            counts[index] = count
+            self.counts[index] = count
             now = closed | 1 << slot.players[0] if count and many == 1 else closed
             reached = vector
             for entity in slot.settles:
                 reached = plus(reached, entity.at(now))
-            visit(index + 1, reached, now, size + count, ways * comb(many, count))
+            self._visit(index + 1, reached, now, size + count, ways * comb(many, count))
             vector = plus(vector, slot.delta)
-        counts[index] = 0
+        self.counts[index] = 0
 
-    visit(0, base, 0, 0, 1)
+    def _note(self, value: int, size: int) -> None:
+        self.by_size[size] += value
+        for sums, count in zip(self.by_slot, self.counts, strict=True):
+            if count:
+                sums[size] += value * count
+
+
+def _enumerated(slots: Sequence[_Slot], base: Vector, memo: _Memo) -> Shares:
+    """Exact shares: each coalition's value, weighted by how often a player joins to make it or to change it."""
+    found = _Coalitions(slots, memo)
+    found.sum_up(base)
+    players = found.players
     weights = [factorial(size) * factorial(players - size - 1) for size in range(players)]
     shares: dict[int, Fraction] = {}
-    for slot, sums in zip(slots, by_slot, strict=True):
+    for slot, sums in zip(slots, found.by_slot, strict=True):
         many = len(slot.players)
         joined = sum(weights[size - 1] * sums[size] for size in range(1, players + 1))
-        absent = sum(weights[size] * (many * by_size[size] - sums[size]) for size in range(players))
+        absent = sum(weights[size] * (many * found.by_size[size] - sums[size]) for size in range(players))
         share = Fraction(joined - absent, many * factorial(players) * memo.part.scale)
         shares.update(dict.fromkeys(slot.players, share))
     return Shares(shares)
