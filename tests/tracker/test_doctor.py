@@ -20,7 +20,9 @@ def found(fresh_app: Flask, tmp_path: Path) -> dict[str, doctor.Check]:
 
 
 def test_an_installation_in_order_has_no_fault(found: dict[str, doctor.Check]) -> None:
-    assert not [check for check in found.values() if check.weight >= doctor.WARNING]
+    # The suite's own PostgreSQL gives up durability for speed, and the operator would be told.
+    worse = {name for name, check in found.items() if check.weight >= doctor.WARNING}
+    assert worse <= {"settings of the database"}
     assert "answers" in found["database"].finding
     assert found["migrations"].mark == "✓"
     assert found["mail"].weight == doctor.NOTE
