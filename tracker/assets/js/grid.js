@@ -32,7 +32,8 @@ export function watchGrids() {
     const cell = event.target.closest?.(`[data-grid] ${CELL}`);
     if (!cell || event.altKey || event.metaKey || event.isComposing) return;
     const next = aim(event, cell);
-    if (event.key === "Enter") event.preventDefault(); // leaving the cell saves it
+    if (event.key === "Enter" && !next) cell.blur(); // leaving the cell saves it
+    if (event.key === "Enter") event.preventDefault();
     if (!next) return;
     event.preventDefault();
     next.focus();
