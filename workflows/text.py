@@ -26,7 +26,7 @@ class Worded(StrEnum):
 
     text: Text
 
-    def __new__(cls, value: str, zh: str, en: str) -> Self:
+    def __new__(cls, value: str, zh: str = "", en: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.text = Text(zh, en)
