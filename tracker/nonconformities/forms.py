@@ -21,6 +21,7 @@ from wtforms.widgets import HiddenInput, TextInput
 from scoring.numbers import NotANumber, parse
 from tracker.accounts.viewmodels import PersonView
 from tracker.database import MAX_ID
+from tracker.errors import InvalidInput
 from tracker.i18n import gettext as _
 from tracker.i18n import language, lazy_gettext, pick
 from tracker.nonconformities import wording
@@ -30,6 +31,11 @@ from workflows.kinds import Grade, Source
 
 TEXT = Length(max=20_000, message=lazy_gettext("At most 20,000 characters."))
 REQUIRED = InputRequired(lazy_gettext("Please fill this in."))
+
+
+def faults(form: FlaskForm) -> InvalidInput:
+    """What is wrong with a form, as the error that a service would raise."""
+    return InvalidInput({name: [str(message) for message in found] for name, found in form.errors.items()})
 
 
 def strip(value: str | None) -> str:
@@ -175,7 +181,7 @@ class DraftForm(FlaskForm):
     )
     grade = SelectField(lazy_gettext("Grade"), [REQUIRED])
     source = SelectField(lazy_gettext("Source"), [REQUIRED])
-    owner = SelectField(lazy_gettext("Owner"), validate_choice=True)
+    owner = SelectField(lazy_gettext("Owner"), default="")
     statement = text(lazy_gettext("What was found"), rows=4)
     evidence = text(
         lazy_gettext("Objective evidence"),

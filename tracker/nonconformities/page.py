@@ -154,7 +154,8 @@ def record_context(
         "extend": extend,
         "open": event,
         "problem": _problem(error),
-        "status": error.status if error is not None else 200,
+        "answered": error.status if error is not None else 200,
+        "lost": form.reason.data if event and not _is_open(view, event) and hasattr(form, "reason") else "",
         "typed": {"reason": form.reason.data or ""} if form is not None and hasattr(form, "reason") else {},
         "addresses": {
             move.event: url_for(".move", number=view.number, event=move.event) for move in view.moves
@@ -162,6 +163,11 @@ def record_context(
         "effects": _effects(view),
         "signer": actor.name(lang),
     }
+
+
+def _is_open(view: NonconformityView, event: str) -> bool:
+    """Whether the page still has the dialog of a move, with what was typed in it."""
+    return event == "extend" or any(move.event == event and move.allowed for move in view.moves)
 
 
 @lru_cache(maxsize=64)

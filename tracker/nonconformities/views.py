@@ -13,7 +13,7 @@ from tracker.errors import Conflict, DomainError, InvalidInput, NotFound, Refuse
 from tracker.i18n import gettext as _
 from tracker.moves import Signing, check_version
 from tracker.nonconformities import page, queries, register, services
-from tracker.nonconformities.forms import FORMS, DraftForm, ExtendForm, JudgeForm, MoveForm
+from tracker.nonconformities.forms import FORMS, DraftForm, ExtendForm, JudgeForm, MoveForm, faults
 from tracker.nonconformities.life import HANDLERS
 from tracker.permissions import Subject
 
@@ -76,7 +76,7 @@ def move(number: int, event: str) -> BaseResponse:
     person = allow("nonconformity:view", services.subject_of(record))
     form = FORMS.get(event, MoveForm)()
     if not form.validate_on_submit():
-        return _refuse(number, event, form, InvalidInput(form.errors))
+        return _refuse(number, event, form, faults(form))
     try:
         check_version(record, form.version.data)
         services.make_move(
@@ -118,7 +118,7 @@ def extend(number: int) -> BaseResponse:
     person = allow("nonconformity:extend", services.subject_of(record))
     form = ExtendForm()
     if not form.validate_on_submit():
-        return _refuse_other(number, "extend", form, InvalidInput(form.errors))
+        return _refuse_other(number, "extend", form, faults(form))
     try:
         services.extend_due(person, record, form.new_day.data, form.reason.data or "", form.version.data)
     except (Conflict, RefusedMove) as error:
@@ -137,7 +137,7 @@ def judge(number: int, pin_id: str) -> BaseResponse:
         raise NotFound
     form = JudgeForm()
     if not form.validate_on_submit():
-        return _refuse_other(number, "judge", form, InvalidInput(form.errors))
+        return _refuse_other(number, "judge", form, faults(form))
     try:
         services.judge_pin(person, record, int(pin_id), form.value.data or "", form.note.data or "")
     except InvalidInput as error:
