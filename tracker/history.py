@@ -188,7 +188,9 @@ def verify_chain(organisation_id: int) -> int | None:
     return None
 
 
-def _links_after(organisation_id: int, sequence: int, count: int = 1000) -> Sequence[sa.Row[Any]]:
+def _links_after(
+    organisation_id: int, sequence: int, count: int = 1000
+) -> Sequence[sa.Row[int, str, str, str]]:
     return db.session.execute(
         sa.select(AuditEvent.sequence, AuditEvent.entry, AuditEvent.previous_hash, AuditEvent.hash)
         .where(AuditEvent.organisation_id == organisation_id, AuditEvent.sequence > sequence)

@@ -7,7 +7,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 
-class _Server(BaseApplication):  # type: ignore[misc]
+class _Server(BaseApplication):
     """gunicorn with our options instead of a command line of its own."""
 
     def __init__(self, app: Flask, options: dict[str, Any]) -> None:

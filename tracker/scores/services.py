@@ -1,6 +1,7 @@
 """Make scoring runs: compute from the facts as they stand, store the whole of it, never change it again."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import sqlalchemy as sa
 
@@ -152,32 +153,23 @@ def _renew_worth(computed: Computed) -> None:
     if computed.material.fact_set.standard != sheets.COPC:
         return
     known = {gap.id for gap in computed.sheet.gaps}
-    organisation_id = computed.material.fact_set.organisation_id
     changed = [
-        {"organisation_id": organisation_id, "id": gap.nonconformity_id, "points_alone": worth}
+        {"of_id": gap.nonconformity_id, "worth": worth, "rank": int(worth * 1_000_000)}
         for gap in computed.material.gaps
         if gap.id in known and (worth := alone(computed, gap.id)) != gap.points_alone
     ]
     if changed:
         # By key, around the version: what a closure is worth is not something that people edit.
-        table = Nonconformity.__table__
-        db.session.execute(
+        table = cast("sa.Table", Nonconformity.__table__)
+        statement = (
             sa.update(table)
             .where(
-                table.c.organisation_id == sa.bindparam("of_organisation"),
+                table.c.organisation_id == computed.material.fact_set.organisation_id,
                 table.c.id == sa.bindparam("of_id"),
             )
-            .values(points_alone=sa.bindparam("worth"), points_rank=sa.bindparam("rank")),
-            [
-                {
-                    "of_organisation": row["organisation_id"],
-                    "of_id": row["id"],
-                    "worth": row["points_alone"],
-                    "rank": int(row["points_alone"] * 1_000_000),
-                }
-                for row in changed
-            ],
+            .values(points_alone=sa.bindparam("worth"), points_rank=sa.bindparam("rank"))
         )
+        db.session.execute(statement, changed)
 
 
 def _renew_standing(computed: Computed, tier: str, latest: ScoringRun) -> None:

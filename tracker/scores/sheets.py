@@ -332,13 +332,13 @@ def _metric(metric: Metric, stated: dict[str, bool], material: Material) -> dict
 
 
 def _target(targets: list[MetricTarget]) -> Any:
-    """One number or range for all time, or a map from the month in which each comes into force."""
-    written = {
-        row.from_month: exact(row.value)
-        if row.value is not None
-        else {"low": exact(row.low), "high": exact(row.high)}
-        for row in targets
-    }
+    """A map from the month in which each target comes into force to a number or a range."""
+    written: dict[str, Any] = {}
+    for row in targets:
+        if row.value is not None:
+            written[row.from_month] = exact(row.value)
+        elif row.low is not None and row.high is not None:
+            written[row.from_month] = {"low": exact(row.low), "high": exact(row.high)}
     return written or None
 
 
