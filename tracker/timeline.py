@@ -17,7 +17,7 @@ MAX_SHOWN = 200
 
 # What features record beside moves; a move's own title comes from its machine.
 TITLES = {
-    "created": lazy_gettext("Created"),
+    "created": lazy_gettext("Record created"),
     "edited": lazy_gettext("Edited"),
     "extended": lazy_gettext("Deadline extended"),
     "handed_over": lazy_gettext("Handed over"),
@@ -150,6 +150,8 @@ def _changes(changes: dict[str, object]) -> str:
 
 
 def _short(value: object) -> str:
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
     text = "–" if value in (None, "") else str(value)
     return text if len(text) <= 80 else f"{text[:77]}…"
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from tracker import clock
 from tracker.accounts.models import Person
 from tracker.accounts.queries import get_names
-from tracker.actions import deadlines, queries
+from tracker.actions import deadlines, queries, trail  # noqa: F401  (registers the words of the history)
 from tracker.actions.checks import record_of
 from tracker.actions.models import Action, ActionNonconformity, Cause, Task
 from tracker.actions.queries import Case, facts_of, load_case, subject_of
@@ -62,6 +63,16 @@ PHASES: dict[str, frozenset[ActionState]] = {
     "analyse": frozenset({ActionState.ANALYSING}),
     "solve": frozenset({ActionState.PLANNING, ActionState.PLAN_REVIEW, ActionState.IMPLEMENTING}),
     "verify": frozenset({ActionState.FOLLOW_UP, ActionState.MONITORING, ActionState.CLOSED}),
+}
+
+# The move that takes an action on: the one button that stands out.
+FORWARD = {
+    ActionState.DEFINING: "define",
+    ActionState.ANALYSING: "analyse",
+    ActionState.PLANNING: "submit_plan",
+    ActionState.PLAN_REVIEW: "approve_plan",
+    ActionState.IMPLEMENTING: "implement",
+    ActionState.MONITORING: "close",
 }
 
 
@@ -312,7 +323,7 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
         window_began_on=case.last_task_on if action.window_ends_on else None,
         window_ends_on=action.window_ends_on,
         window_left=days_left(action.window_ends_on),
-        effort=action.effort,
+        effort=days_text(action.effort),
         documents_updated=action.documents_updated,
         documents_note=action.documents_note,
         read_across=action.read_across,
@@ -333,8 +344,15 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
         signatures=signatures,
         history=history,
         drawing=svg(machine_of("action"), language(), action.state, compact=True),
+        forward=FORWARD.get(action.state, ""),
         effects=_effects(case),
     )
+
+
+def days_text(effort: Fraction) -> str:
+    """Working days as people write them: `2`, `0.5`, `1/3`."""
+    decimal = f"{float(effort):.3f}".rstrip("0").rstrip(".")
+    return decimal if Fraction(decimal) == effort else str(effort)
 
 
 def _day(moment: Any) -> date | None:
@@ -434,7 +452,7 @@ def task_view(task: Task, action: Action, names: Mapping[int, str]) -> TaskView:
         owner=names.get(task.owner_id, ""),
         due_on=task.due_on,
         days_left=days_left(task.due_on) if task.state == TaskState.OPEN else None,
-        effort=task.effort,
+        effort=days_text(task.effort),
         status=task.state.value,
         state=Chip(task.state.of(language()), TASK_TONES[task.state]),
         evidence=task.evidence,

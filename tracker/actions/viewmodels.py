@@ -105,7 +105,7 @@ class TaskView:
     owner: str
     due_on: date
     days_left: int | None
-    effort: Fraction
+    effort: str
     status: str
     state: Chip
     evidence: str
@@ -191,7 +191,7 @@ class ActionPage:
     window_began_on: date | None
     window_ends_on: date | None
     window_left: int | None
-    effort: Fraction
+    effort: str
     documents_updated: bool | None
     documents_note: str
     read_across: str
@@ -212,6 +212,7 @@ class ActionPage:
     signatures: tuple[SignatureView, ...]
     history: tuple[Entry, ...]
     drawing: str
+    forward: str
     effects: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     @property

@@ -200,6 +200,7 @@ def get_page(actor: Actor, audit: Audit) -> AuditPage:
         history=list_history(record),
         steps=_steps(audit.state),
         drawing=svg(machine_of("audit"), language(), audit.state, compact=True),
+        forward="start" if audit.state == AuditState.SCHEDULED else "conclude",
         effects={"conclude": _effects(audit, scope)},
     )
 

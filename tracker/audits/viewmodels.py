@@ -108,6 +108,7 @@ class AuditPage:
     history: tuple[Entry, ...]
     steps: tuple[tuple[str, str], ...]
     drawing: str
+    forward: str
     effects: dict[str, list[tuple[str, str]]]
 
     @property
