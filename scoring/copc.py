@@ -202,12 +202,25 @@ def frame_of(standard_id: str, tier: str, policy: Policy) -> Frame:
     return Frame(tier, policy, bands["approach"], bands["deployment"], bands[f"level.{tier}"])
 
 
+def _sorted_lines(lines: Mapping[str, LineFact]) -> tuple[int, list[str], list[tuple[str, LineFact]]]:
+    """How many lines are met, which are not assessed, and which are not met."""
+    met = 0
+    open_lines: list[str] = []
+    unmet: list[tuple[str, LineFact]] = []
+    for name, fact in lines.items():
+        if fact.status == "met":
+            met += 1
+        elif fact.status == "not_met":
+            unmet.append((name, fact))
+        elif fact.status == "not_assessed":
+            open_lines.append(name)
+    return met, open_lines, unmet
+
+
 def _judge_approach(
     lines: Mapping[str, LineFact], frame: Frame, rule: str, level: Tally | None
 ) -> tuple[int | None, Tally, list[Reason]]:
-    open_lines = tuple(name for name, fact in lines.items() if fact.status == "not_assessed")
-    unmet = [(name, fact) for name, fact in lines.items() if fact.status == "not_met"]
-    met = sum(fact.status == "met" for fact in lines.values())
+    met, open_lines, unmet = _sorted_lines(lines)
     waive = (
         level is not None
         and frame.policy.note3_effect == "waive_lines"
@@ -217,7 +230,7 @@ def _judge_approach(
     counted = tuple(name for name, _ in unmet if name not in waived)
     tally = Tally(met, met + len(counted), counted, waived)
     if open_lines:
-        return None, tally, [because("approach_not_assessed", missing=open_lines)]
+        return None, tally, [because("approach_not_assessed", missing=tuple(open_lines))]
     if not lines:
         return None, tally, [because("approach_no_lines")]
     score = approach_score(frame.approach, met, len(counted), len(waived), waive)

@@ -74,6 +74,9 @@ def _failing(metric: Metric) -> tuple[str, ...]:
     """The letters of CUI that fail; a stated `meets_target` sets the tests of the series aside."""
     if metric.cui_released:
         return ()
+    sound = metric.collected and metric.usable and metric.integrity
+    if sound and metric.target and metric.values and len(metric.values) >= FEWEST_VALUES:
+        return ()
     collected, usable = metric.collected, metric.usable
     if metric.values is None:
         collected = collected and not (metric.meets_target is None and metric.improving is None)

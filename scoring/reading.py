@@ -54,6 +54,8 @@ class Reader:
         return value
 
     def identifier(self, value: object, path: str) -> str | None:
+        if type(value) is str and value.isascii() and value and not value.isspace():
+            return value
         name = self.text(value, path)
         if name is not None and not name.strip():
             self.fault(path, "empty identifier")

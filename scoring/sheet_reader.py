@@ -281,17 +281,27 @@ class SheetReader(Reader):
         return None if name is None else Metric(id=name, better=better, target=target, values=values, **flags)
 
     def values(self, value: object, path: str) -> tuple[tuple[str, Fraction], ...]:
+        table = self.table(value, path) or {}
+        months = tuple(table)
+        if _in_order(months, self.last_month):
+            try:
+                return tuple(zip(months, map(numbers.parse, table.values()), strict=True))
+            except numbers.NotANumber:
+                pass
+        return self.values_one_by_one(table, path)
+
+    def values_one_by_one(self, table: Object, path: str) -> tuple[tuple[str, Fraction], ...]:
+        """The values of a series in which something is out of order or wrong."""
         found = []
-        for month, entry in (self.table(value, path) or {}).items():
+        for month, entry in table.items():
             if not _is_month(month):
                 self.fault(below(path, month), "not a month (YYYY-MM)")
                 continue
             if self.last_month is not None and month > self.last_month:
                 self.fault(below(path, month), f"a month after as_of ({self.last_month})")
-            try:
-                found.append((month, numbers.parse(entry)))
-            except numbers.NotANumber as error:
-                self.fault(below(path, month), str(error))
+            number = self.number(entry, below(path, month))
+            if number is not None:
+                found.append((month, number))
         found.sort()
         return tuple(found)
 
@@ -428,6 +438,13 @@ class SheetReader(Reader):
 
 
 _ReadRelease = Callable[[SheetReader, object, str], Release | None]
+
+
+@lru_cache(maxsize=256)
+def _in_order(months: tuple[str, ...], last: str | None) -> bool:
+    """Whether all are months, rising, none after the last one; the metrics of a sheet mostly share theirs."""
+    rising = all(map(_is_month, months)) and list(months) == sorted(months)
+    return rising and (last is None or not months or months[-1] <= last)
 
 
 @lru_cache(maxsize=4096)
