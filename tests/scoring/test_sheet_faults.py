@@ -1,14 +1,18 @@
 """Every fault of a sheet is found, all at once, each with the path of its field."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from scoring.sheet import CopcSheet, SheetFaults, loads, parse, to_json
+from scoring import rescore
+from scoring.sheet import CopcSheet, Fault, Sheet, SheetFaults, loads, parse, to_json
 from tests.scoring import builders
 
 SHEETS = Path(__file__).with_name("sheets")
@@ -310,3 +314,63 @@ def test_a_sheet_goes_out_and_comes_back_without_loss(name: str) -> None:
 
     assert parse(to_json(sheet)) == sheet
     assert loads(json.dumps(to_json(sheet))) == sheet
+
+
+JUNK: list[object] = [
+    *(
+        None,
+        True,
+        -1,
+        0,
+        7,
+        10**80,
+        Decimal("NaN"),
+        Decimal("0.5"),
+        0.5,
+        "",
+        " ",
+        "x",
+        "2026-01",
+        "met",
+        "NC-01",
+        "4.7",
+    ),
+    *("\ud800", [], [[]], ["card", "card"], [None], {}, {"": 1}, {"a": {}}, {"low": 1, "high": 0}),
+]
+
+
+def read_or_refuse(plain: object) -> tuple[Sheet | None, tuple[Fault, ...]]:
+    try:
+        return parse(plain), ()
+    except SheetFaults as refused:
+        return None, refused.faults
+
+
+def places(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
+    """The path of every node below a value."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, below in steps:
+        yield (*path, step)
+        yield from places(below, (*path, step))
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.data())
+def test_no_junk_anywhere_raises_anything_but_faults(data: st.DataObject) -> None:
+    plain: Any = example(data.draw(st.sampled_from(["copc-example", "see-example"])))
+    for _ in range(data.draw(st.integers(1, 3))):
+        *steps, last = data.draw(st.sampled_from(list(places(plain)) or [("x",)]))
+        place = plain
+        for step in steps:
+            place = place[step]
+        place[last] = deepcopy(data.draw(st.sampled_from(JUNK)))
+        if isinstance(place, dict) and data.draw(st.booleans()):
+            place[data.draw(st.sampled_from(["", "x", "4.4", "2026-01", "low", "\n"]))] = place.pop(last)
+
+    sheet, faults = read_or_refuse(plain)
+
+    assert all("\n" not in str(fault) for fault in faults)
+    assert bool(faults) is (sheet is None)
+    if sheet is not None:
+        json.dumps(rescore.simulate(sheet).to_json())
+        assert parse(to_json(sheet)) == sheet
