@@ -5,6 +5,7 @@ is withdrawn. What signed closures and reopenings changed in the meantime is the
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -90,8 +91,8 @@ def is_current(review: Review) -> bool:
     return int(current) == len(scope.standards_of(review))
 
 
-def restore(review: Review) -> None:
-    """Bring back the facts that the report had replaced, with what has been signed since."""
+def restore(review: Review, reported_at: datetime | None) -> None:
+    """Bring back the facts that the report of `reported_at` had replaced, with what has been signed since."""
     for current in _current_sets(review):
         current.kind = FactSetKind.WITHDRAWN
         db.session.flush()  # one current set at a time
@@ -109,7 +110,7 @@ def restore(review: Review) -> None:
         if earlier is not None:
             earlier.kind = FactSetKind.CURRENT
             db.session.flush()
-            _settle_meanwhile(review, earlier)
+            _settle_meanwhile(review, earlier, reported_at)
     db.session.flush()
 
 
@@ -125,7 +126,7 @@ def _current_sets(review: Review) -> list[FactSet]:
     )
 
 
-def _settle_meanwhile(review: Review, fact_set: FactSet) -> None:
+def _settle_meanwhile(review: Review, fact_set: FactSet, reported_at: datetime | None) -> None:
     """Apply to facts that come back what closures released, and reopenings took back, since the report."""
     rows = db.session.execute(
         sa.select(Pin, Fact)
@@ -146,7 +147,7 @@ def _settle_meanwhile(review: Review, fact_set: FactSet) -> None:
             Pin.standard == fact_set.standard,
             Nonconformity.review_id.is_distinct_from(review.id),
             sa.or_(
-                Pin.released_at >= review.reported_at,
+                Pin.released_at >= reported_at,
                 Pin.released_at.is_(None) & Nonconformity.state.in_(sheets.PINNING),
             ),
         )

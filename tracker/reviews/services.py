@@ -1,7 +1,7 @@
 """Plan a review, judge in it, and move it: what the pages and the demo call."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from tracker.database import add, db, new_id
 from tracker.errors import InvalidInput, NotFound, RefusedMove
 from tracker.i18n import gettext as _
 from tracker.moves import Signing, check_version
-from tracker.nonconformities.models import Nonconformity
+from tracker.nonconformities.services import open_drafts, return_to_draft
 from tracker.notifications.services import tell
 from tracker.numbering import label, next_number
 from tracker.organisations.models import Site
@@ -32,7 +32,7 @@ from tracker.reviews.models import Fact, FactSet, FactSetKind, Review, Tier
 from tracker.scores.computing import RELEASES
 from tracker.scores.models import Cause
 from tracker.scores.services import Why, ensure_release, rescore_site
-from workflows.facts import NonconformityFacts
+from workflows.kinds import Source
 from workflows.nonconformities import NonconformityState
 from workflows.reviews import ReviewState
 
@@ -263,46 +263,41 @@ def make_move(
     if sampled_kcrp is not None or metric_list_confirmed is not None:
         describe(actor, review, sampled_kcrp=sampled_kcrp, metric_list_confirmed=metric_list_confirmed)
     work = queries.load(review)
-    before = _stamp(review, event)
-    try:
-        moves.move(
-            "review", review, event, actor, queries.facts_of(work), queries.subject_of(review),
-            reason=reason, signing=signing,
-        )  # fmt: skip
-    except Exception:
-        for name, value in before.items():
-            setattr(review, name, value)
-        raise
-    _FOLLOWS.get(event, _nothing)(actor, review, work)
+    reported_at = review.reported_at
+    moves.move(
+        "review",
+        review,
+        event,
+        actor,
+        queries.facts_of(work),
+        queries.subject_of(review),
+        reason=reason,
+        signing=signing,
+        stamps=_stamps(event, actor),
+    )
+    if event == "start":
+        complete_facts(review, work.site)
+    elif event == "report":
+        _after_report(actor, review, work)
+    elif event == "withdraw":
+        _after_withdraw(actor, review, work, reported_at)
     db.session.flush()
 
 
-# The moment that each move leaves on the row; set before it, because the database insists that they agree.
-_MOMENTS = {"start": "started_at", "report": "reported_at", "close": "closed_at", "accept": "accepted_at"}
-
-
-def _stamp(review: Review, event: str) -> dict[str, Any]:
-    name = _MOMENTS.get(event)
-    if name is None or (event != "close" and getattr(review, name) is not None):
-        return {}
-    before = {name: getattr(review, name)}
-    with db.session.no_autoflush:
-        setattr(review, name, clock.now())
-    return before
-
-
-def _nothing(_actor: Actor, _review: Review, _work: queries.Work) -> None:
-    """Most moves have no consequence beyond their own record."""
-
-
-def _after_start(_actor: Actor, review: Review, work: queries.Work) -> None:
-    complete_facts(review, work.site)
+def _stamps(event: str, actor: Actor) -> dict[str, Any]:
+    """What each move leaves on the row beside the state."""
+    now = clock.now()
+    return {
+        "start": {"started_at": now},
+        "report": {"reported_at": now},
+        "accept": {"accepted_at": now, "accepted_by_id": actor.person_id},
+        "withdraw": {"reported_at": None, "accepted_at": None, "accepted_by_id": None},
+        "close": {"closed_at": now},
+    }.get(event, {})
 
 
 def _after_report(actor: Actor, review: Review, work: queries.Work) -> None:
     """The facts become the site's current ones, the drafts open, the baseline is stored."""
-    from tracker.nonconformities.services import open_drafts  # that feature raises findings of reviews
-
     reporting.publish(work)
     open_drafts(review, actor)
     rescore_site(review.organisation_id, review.site_id, Why(Cause.BASELINE, review_id=review.id), actor)
@@ -324,36 +319,15 @@ def _managers(review: Review) -> list[int]:
     )
 
 
-def _after_accept(actor: Actor, review: Review, _work: queries.Work) -> None:
-    review.accepted_by_id = actor.person_id
-
-
-def _after_withdraw(actor: Actor, review: Review, work: queries.Work) -> None:
+def _after_withdraw(actor: Actor, review: Review, work: queries.Work, reported_at: datetime | None) -> None:
     """The findings are drafts again, the earlier facts come back, and a run says so."""
     for finding in work.findings:
         record = finding.record
-        if record.review_id == review.id and record.state == NonconformityState.OPEN:
-            _return_to_draft(record, review, actor)
-    reporting.restore(review)
-    review.reported_at = review.accepted_at = review.accepted_by_id = None
+        raised_here = record.review_id == review.id and record.source == Source.REVIEW
+        if raised_here and record.state == NonconformityState.OPEN:
+            return_to_draft(record, actor)
+    reporting.restore(review, reported_at)
     rescore_site(review.organisation_id, review.site_id, Why(Cause.WITHDRAWN, review_id=review.id), actor)
-
-
-def _return_to_draft(record: Nonconformity, review: Review, actor: Actor) -> None:
-    reason = _("The report of %(review)s was withdrawn.", review=label("review", review.number))
-    moves.move(
-        "nonconformity", record, "return_to_draft", actor, NonconformityFacts(), queries.subject_of(review),
-        reason=reason,
-    )  # fmt: skip
-    record.opened_at, record.due_on, record.due_step = None, None, ""
-
-
-_FOLLOWS = {
-    "start": _after_start,
-    "report": _after_report,
-    "accept": _after_accept,
-    "withdraw": _after_withdraw,
-}
 
 
 def reopen_if_unsettled(organisation_id: int, review_id: int, actor: Actor) -> None:
@@ -362,9 +336,8 @@ def reopen_if_unsettled(organisation_id: int, review_id: int, actor: Actor) -> N
     if review is None or review.state != ReviewState.CLOSED or queries.has_later_report(review):
         return
     facts = queries.facts_of(queries.load(review))
-    moves.move("review", review, "reopen", actor, facts, queries.subject_of(review))
-    review.closed_at = None
-    db.session.flush()
+    subject = queries.subject_of(review)
+    moves.move("review", review, "reopen", actor, facts, subject, stamps={"closed_at": None})
 
 
 def label_of(review: Review) -> str:

@@ -17,6 +17,7 @@ from tracker.fragments import go, render
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick, say
 from tracker.moves import Signing
+from tracker.nonconformities.services import raise_for_gaps
 from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor, Subject
@@ -339,9 +340,6 @@ def _preview(actor: Actor, review: Review, gaps: list[Any], status: int = 200, e
 @permission("nonconformity:raise")
 def raise_all(number: int) -> Response:
     """Raise a draft for every element that has gaps nobody carries, or for those chosen."""
-    from tracker.nonconformities.services import (
-        raise_for_gaps,
-    )  # that feature knows reviews, not the other way
 
     actor, review = _load_for_raising(number)
     gaps = [gap for gap in queries.gaps_of(review) if not gap.carried]
