@@ -10,6 +10,15 @@ from math import gcd
 from typing import Any
 
 
+class SolverMissing(RuntimeError):
+    """The optional solver is not installed; everything but a path works without it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            'a path needs the solver: install the extra "solver" (pip install "rescore[solver]")'
+        )
+
+
 @dataclass(slots=True)
 class Linear:
     """Σ coefficient × variable + constant, with integer coefficients."""
@@ -141,8 +150,10 @@ class _Solver:
     """One call of HiGHS. The import is late: only a path needs a solver."""
 
     def __init__(self, program: Program) -> None:
-        import highspy as untyped
-
+        try:
+            import highspy as untyped
+        except ImportError:
+            raise SolverMissing from None
         highspy: Any = untyped
         self.highs = highspy.Highs()
         self.optimal = highspy.HighsModelStatus.kOptimal

@@ -91,9 +91,15 @@ def _run(question: Question, options: Options) -> None:
         _say(f"tracker: cannot read {options.source}: {error.strerror or error}", err=True)
         status = FAILED
     except Exception as error:
-        _say(f"tracker: unexpected error: {type(error).__name__}: {error}", err=True)
+        _say(f"tracker: {_worded(error)}", err=True)
         status = FAILED
     sys.exit(status)
+
+
+def _worded(error: Exception) -> str:
+    if type(error).__name__ == "SolverMissing":
+        return str(error)
+    return f"unexpected error: {type(error).__name__}: {error}"
 
 
 def _run_one(question: Question, options: Options) -> int:
@@ -139,7 +145,7 @@ def _answer_line(question: Question, line: bytes, number: int) -> tuple[dict[str
         return {"line": number, "errors": [str(fault) for fault in refused.faults]}, NOT_VALID
     except Exception as error:
         # One sheet that trips the engine must not cost the answers for all the others.
-        return {"line": number, "errors": [f"unexpected error: {type(error).__name__}: {error}"]}, FAILED
+        return {"line": number, "errors": [_worded(error)]}, FAILED
 
 
 def _options(function: Callable[..., None]) -> Callable[..., None]:

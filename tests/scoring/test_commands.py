@@ -215,3 +215,15 @@ def test_chinese_comes_out_whatever_the_locale() -> None:
     )
 
     assert "评分不完整" in done.stdout.decode()
+
+
+def test_without_the_solver_a_path_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "highspy", None)
+    plain = builders.sheet(_1_2=builders.item("1.2", lines=builders.lines("1.2", 3, 1)))
+    plain["gaps"] = [builders.gap("A", {"item": "1.2", "line": "1.2-3"})]
+
+    found = run("path", "-", stdin=compact(plain))
+
+    assert found.exit_code == 1
+    assert found.stderr.startswith("tracker: a path needs the solver")
+    assert run("attribute", "-", stdin=compact(plain)).exit_code == 0
