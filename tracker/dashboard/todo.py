@@ -23,6 +23,7 @@ from tracker.nonconformities.models import Nonconformity
 from tracker.numbering import label
 from tracker.permissions import Actor
 from tracker.reviews.models import Review
+from tracker.scores.sheets import PINNING
 from workflows.actions import ActionState
 from workflows.audits import AuditState
 from workflows.kinds import Grade, TaskState
@@ -54,6 +55,7 @@ VERBS: Mapping[str, tuple[Any, str]] = {
     "close": (_l("Sign the closure"), "signature"),
     "judge": (_l("Judge and report"), "clipboard-check"),
     "accept": (_l("Accept the report"), "signature"),
+    "overdue": (_l("Overdue: extend or hand over"), "clock-exclamation"),
 }
 
 
@@ -74,8 +76,15 @@ def list_tasks(actor: Actor, names: Mapping[int, str]) -> tuple[tuple[Task, ...]
     """What waits for the person, overdue first, then by date; and whether there is more than is shown."""
     parts = [_select(part, actor) for part in _parts(actor)]
     rows = db.session.execute(sa.union_all(*(sa.select(part.subquery()) for part in parts))).all()
-    found = sorted(rows, key=lambda row: (row.due_on is None, row.due_on or date.max, row.number))
+    found = sorted(_once(rows), key=lambda row: (row.due_on is None, row.due_on or date.max, row.number))
     return tuple(_task(row, names) for row in found[:SHOWN]), len(found) > SHOWN
+
+
+def _once(rows: Iterable[Any]) -> list[Any]:
+    """Without what is only overdue where the person has something more definite to do with the same record."""
+    rows = list(rows)
+    definite = {(row.record, row.number) for row in rows if row.kind != "overdue"}
+    return [row for row in rows if row.kind != "overdue" or (row.record, row.number) not in definite]
 
 
 def _task(row: Any, names: Mapping[int, str]) -> Task:
@@ -129,6 +138,7 @@ def _parts(actor: Actor) -> Iterable[_Part]:
     yield from _approvals(actor)
     yield from _closures(actor)
     yield from _reviews(actor)
+    yield from _overdue(actor)
 
 
 def _own_nonconformities(actor: Actor) -> Iterable[_Part]:
@@ -270,3 +280,17 @@ def _reviews(actor: Actor) -> Iterable[_Part]:
     if place is not None:
         waiting = (place, Review.state == ReviewState.REPORTED, Review.accepted_at.is_(None))
         yield _Part("accept", RV, Review, waiting)
+
+
+def _overdue(actor: Actor) -> Iterable[_Part]:
+    """Other people's overdue findings, for those who may move a deadline or name another owner."""
+    place = _where(actor, Nonconformity.site_id, Role.QUALITY_MANAGER, Role.LEAD_AUDITOR)
+    if place is not None:
+        late = (
+            place,
+            Nonconformity.state.in_(PINNING),
+            Nonconformity.due_on < clock.today(),
+            Nonconformity.owner_id != actor.person_id,
+        )
+        due, points = Nonconformity.due_on, Nonconformity.points_alone
+        yield _Part("overdue", NC, Nonconformity, late, due, None, points)

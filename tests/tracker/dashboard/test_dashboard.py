@@ -304,6 +304,22 @@ def test_reviews_wait_for_the_lead_auditor_and_then_for_management(
     assert (kinds(lead), kinds(manager)) == (["judge"], ["accept"])
 
 
+def test_what_others_are_late_with_waits_for_management_once(
+    company: Organisation, site: Site, request_context: None
+) -> None:
+    manager = make.person(company, Role.QUALITY_MANAGER)
+    elsewhere = make.person(company, Role.QUALITY_MANAGER, at=make.site(company))
+    lead = make.person(company, Role.LEAD_AUDITOR)
+    yesterday = clock.today() - timedelta(days=1)
+    make.nonconformity(site, make.person(company), due_on=yesterday)
+    make.nonconformity(site, make.person(company), due_on=yesterday, state=NonconformityState.DISPUTED)
+    make.nonconformity(site, make.person(company), due_on=clock.today())
+
+    assert kinds(manager) == ["overdue", "overdue"]
+    assert kinds(elsewhere) == []
+    assert sorted(kinds(lead)) == ["judge_dispute", "overdue"]
+
+
 def test_what_waits_is_cut_at_the_most_urgent(client: FlaskClient, company: Organisation, site: Site) -> None:
     owner = make.person(company, Role.PROCESS_OWNER)
     for number in range(todo.SHOWN + 5):
