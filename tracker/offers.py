@@ -49,13 +49,18 @@ def _view(machine: Machine[Any], state: str, offer: Offer[Any]) -> MoveView:
     target = machine.state(transition.target_from(state))
     return MoveView(
         event=transition.event,
-        title=transition.title.of(lang),
+        title=sentence(transition.title.of(lang)),
         target=target.title.of(lang),
         tone=target.tone.value,
         reasons=tuple(offer.reasons(lang)),
         signature=transition.signature.of(lang) if transition.signature else None,
         reason_required=transition.reason_required,
     )
+
+
+def sentence(text: str) -> str:
+    """The same words with a capital first letter, as buttons and headings want them."""
+    return text[:1].upper() + text[1:]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from tracker.database import db
 from tracker.demo.cast import PROGRAMMES, Cast
 from tracker.demo.loop import Diary, Hands, Story, Telling, on, signing
-from tracker.metrics.models import Better
-from tracker.metrics.services import create_metric, set_target, set_values
+from tracker.metrics.models import Better, Metric
+from tracker.metrics.services import create_metric, set_target, set_value, set_values
 from tracker.nonconformities import life
 from tracker.nonconformities import services as nonconformities
 from tracker.nonconformities.models import Nonconformity, Pin
@@ -20,6 +20,8 @@ from tracker.reviews import judging
 from tracker.reviews import services as reviews
 from tracker.reviews.models import Fact, FactKind, Review
 from tracker.reviews.queries import gaps_of, load
+from tracker.scores.models import Cause
+from tracker.scores.services import Why, rescore_site
 from tracker.scores.sheets import COPC, SEE_CMM, month_of, months_before
 from workflows.kinds import Grade, Source
 
@@ -160,7 +162,10 @@ REVIEW_REASONS = (
 def build_chengdu(cast: Cast, today: date) -> None:
     """Metrics with their year, the review with its findings, and everything that was found since."""
     reported = today - timedelta(days=140)
-    _create_metrics(cast, today, reported - timedelta(days=60))
+    _create_metrics(cast, today, reported - timedelta(days=20))
+    for day in _third_days(reported - timedelta(days=20), reported):
+        with on(day):
+            _record_month(cast, today, months_before(day, 1))
     review = _review(cast, reported)
     with on(reported - timedelta(days=2)):
         records = [_raise(cast, finding, review) for finding in REVIEWED]
@@ -181,6 +186,8 @@ def build_chengdu(cast: Cast, today: date) -> None:
         reviews.make_move, cast.actors["lin"], review, "accept", signing=signing(review=review.title)
     )
     diary.write(reported + timedelta(days=2), accept)
+    for day in _third_days(reported, today):
+        diary.write(day, partial(_record_month, cast, today, months_before(day, 1)))
     for place, (finding, record) in enumerate(zip(REVIEWED, records, strict=True)):
         _telling(cast, finding, record, reported).write(diary, finding.stage, place)
     for finding in LATER:
@@ -211,6 +218,29 @@ def _create_metrics(cast: Cast, today: date, day: date) -> None:
                 set_target(manager, metric, first, low=series.target[0], high=series.target[1])
             known = {month: value for month, value in series.values(today).items() if month < month_of(day)}
             set_values(manager, metric, known, rescore=False)
+
+
+def _third_days(first: date, last: date) -> list[date]:
+    """The third of each month after `first`, up to `last`: the day on which the month before is entered."""
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    days = [date(index // 12, index % 12 + 1, 3) for index in months]
+    return [day for day in days if first < day <= last]
+
+
+def _record_month(cast: Cast, today: date, month: str) -> None:
+    """Enter one month for every metric; together they make one run."""
+    site = cast.sites["chengdu"]
+    numbers = {
+        (metric.item, metric.code): metric
+        for metric in db.session.execute(
+            sa.select(Metric).where(Metric.organisation_id == site.organisation_id, Metric.site_id == site.id)
+        ).scalars()
+    }
+    for series in SERIES:
+        value = series.values(today).get(month)
+        if value is not None:
+            set_value(cast.actors["lin"], numbers[series.item, series.code], month, value, rescore=False)
+    rescore_site(site.organisation_id, site.id, Why(Cause.DATA), cast.actors["lin"])
 
 
 def _review(cast: Cast, reported: date) -> Review:
