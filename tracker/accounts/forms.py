@@ -192,8 +192,8 @@ class SetPasswordForm(NewPassword, FlaskForm):
 class PersonForm(TwoNames, FlaskForm):
     """Who somebody is."""
 
-    name_zh = StringField(_l("Name in Chinese"), [at_most(120)], filters=[strip])
-    name_en = StringField(_l("Name in English"), [at_most(120)], filters=[strip])
+    name_zh = StringField(_l("Chinese name"), [at_most(120)], filters=[strip])
+    name_en = StringField(_l("English name"), [at_most(120)], filters=[strip])
     email = EmailField(_l("E-mail"), [required(), at_most(254), is_email], filters=[strip])
     title = StringField(_l("Job title"), [at_most(120)], filters=[strip])
     manager_id = SelectField(_l("Manager"), description=_l("Is told when something of theirs is overdue."))

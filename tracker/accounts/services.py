@@ -286,7 +286,7 @@ def create_person(
     for site_id, role in roles:
         _add_grant(person, site_id, role)
     by = actor.person_id if actor else None
-    granted = [f"{role.value}@{site_id or '*'}" for site_id, role in roles]
+    granted = ", ".join(_places(organisation_id, roles))
     history.record(
         record_of(person), "person_added", by, changes={"email": [None, email], "roles": [None, granted]}
     )
@@ -397,7 +397,7 @@ def grant_role(actor: Actor, person: Person, site_id: int | None, role: Role) ->
     if any(grant.site_id == site_id and grant.role == role for grant in held):
         return
     _add_grant(person, site_id, role)
-    _record_role(actor, person, "role_granted", site_id, [None, role.value])
+    _record_role(actor, person, "role_granted", site_id, role, given=True)
 
 
 def _add_grant(person: Person, site_id: int | None, role: Role) -> None:
@@ -425,18 +425,34 @@ def withdraw_role(actor: Actor, person: Person, grant_id: int) -> None:
         _keep_an_administrator(person.organisation_id, without=person.id)
     site_id, role = grant.site_id, grant.role
     db.session.delete(grant)
-    _record_role(actor, person, "role_withdrawn", site_id, [role.value, None])
+    _record_role(actor, person, "role_withdrawn", site_id, role, given=False)
 
 
 def _record_role(
-    actor: Actor, person: Person, event: str, site_id: int | None, change: list[str | None]
+    actor: Actor, person: Person, event: str, site_id: int | None, role: Role, given: bool
 ) -> None:
-    place = "*"
-    if site_id is not None:
-        site = db.session.get(Site, (person.organisation_id, site_id))
-        place = site.code if site is not None else str(site_id)
-    history.record(record_of(person), event, actor.person_id, changes={f"role@{place}": change})
+    [text] = _places(person.organisation_id, [(site_id, role)])
+    history.record(
+        record_of(person), event, actor.person_id, changes={"roles": [None, text] if given else [text, None]}
+    )
     db.session.flush()
+
+
+def _places(organisation_id: int, roles: Iterable[tuple[int | None, Role]]) -> list[str]:
+    """Roles as the trail writes them: `auditor@suzhou`, and `auditor@*` for every site."""
+    roles = tuple(roles)
+    wanted = {site_id for site_id, _role in roles if site_id is not None}
+    rows = (
+        db.session.execute(
+            sa.select(Site.id, Site.code).where(Site.organisation_id == organisation_id, Site.id.in_(wanted))
+        ).all()
+        if wanted
+        else []
+    )
+    codes = dict(rows)
+    return [
+        f"{role.value}@{'*' if site_id is None else codes.get(site_id, site_id)}" for site_id, role in roles
+    ]
 
 
 def _keep_an_administrator(organisation_id: int, without: int) -> None:
