@@ -172,9 +172,9 @@ class CauseForm(Versioned):
 
     parent_id = HiddenField()
     text = area(_l("Because …"), rows=2, need=True, longest=2000)
-    kind = SelectField(_l("Kind of cause"), validate_choice=True)
+    kind = SelectField(_l("Kind of cause"), default="")
     evidence = area(_l("What shows it"), rows=2)
-    rib = SelectField(_l("Rib of the fishbone"))
+    rib = SelectField(_l("Rib of the fishbone"), default="")
     controllable = BooleanField(_l("We can do something about it"), default=True)
     person_answer = area(_l("Which process allowed it?"), rows=2)
     no_task_reason = area(_l("Why no task removes it"), rows=2)

@@ -275,9 +275,9 @@ def grade_chip(grade: Grade) -> Chip:
 
 def get_page(actor: Actor, action: Action) -> ActionPage:
     """Everything the workspace shows, in a number of statements that does not grow with what is in it."""
-    case = load_case(action)
     record = record_of(action)
     signatures = list_signatures(record)
+    case = load_case(action, frozenset(each.person_id for each in signatures if each.event == "approve_plan"))
     history = list_history(record)
     people = get_names(action.organisation_id, _people(case))
     site = db.session.execute(

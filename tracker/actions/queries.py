@@ -96,7 +96,7 @@ class Case:
     @property
     def last_task_on(self) -> date | None:
         """The day the last task was done."""
-        return max((task.done_at.date() for task in self.tasks if task.done_at is not None), default=None)
+        return last_task_on(self.tasks)
 
 
 def get_action(actor: Actor, number: int) -> Action:
@@ -118,17 +118,26 @@ def subject_of(action: Action, *people: int | None) -> Subject:
     return Subject(site_id=action.site_id, owner_ids=owners, approver_ids=approvers)
 
 
-def load_case(action: Action) -> Case:
-    """Read the case of an action: five statements, and in monitoring those of the metric data."""
+def load_case(action: Action, approvers: frozenset[int] | None = None) -> Case:
+    """Read the case of an action: five statements, and in monitoring those of the metric data.
+
+    `approvers` spares one where the caller has read the signatures already.
+    """
+    tasks = _list(Task, action)
     return Case(
         action=action,
         answers=list_answers(action),
         causes=_list(Cause, action),
-        tasks=_list(Task, action),
+        tasks=tasks,
         needs=_list_needs(action),
-        approvers=_list_approvers(action),
-        metrics_disagree=_metrics_disagree(action),
+        approvers=_list_approvers(action) if approvers is None else approvers,
+        metrics_disagree=_metrics_disagree(action, last_task_on(tasks)),
     )
+
+
+def last_task_on(tasks: Iterable[Task]) -> date | None:
+    """The day the last task was done."""
+    return max((task.done_at.date() for task in tasks if task.done_at is not None), default=None)
 
 
 def facts_of(action: Action, case: Case | None = None, **moving: Any) -> ActionFacts:
@@ -384,7 +393,7 @@ def is_on_level_or_trend(action: Action) -> bool:
     return any(pin.aspect in METRIC_TREND for pin in _action_pins(action))
 
 
-def _metrics_disagree(action: Action) -> tuple[str, ...] | None:
+def _metrics_disagree(action: Action, since: date | None) -> tuple[str, ...] | None:
     """Which metric facts the data do not show yet; asked only where a move depends on it."""
     if action.state != ActionState.MONITORING:
         return None
@@ -393,12 +402,7 @@ def _metrics_disagree(action: Action) -> tuple[str, ...] | None:
         return ()
     from tracker.metrics.queries import disagree
 
-    since = db.session.execute(
-        sa.select(sa.func.max(Task.done_at)).where(
-            Task.organisation_id == action.organisation_id, Task.action_id == action.id
-        )
-    ).scalar_one()
-    return disagree(action.organisation_id, action.site_id, pins, None if since is None else since.date())
+    return disagree(action.organisation_id, action.site_id, pins, since)
 
 
 def list_people_with(role: Role, organisation_id: int, site_id: int) -> tuple[int, ...]:
