@@ -53,22 +53,28 @@ def phrases(query: str) -> list[list[str]]:
     return [phrase for phrase in found if phrase][:MAX_TERMS]
 
 
-def matching(query: str) -> sa.ColumnElement[bool] | None:
-    """The condition on non-conformities that the query finds, for the database in use; None without words."""
-    wanted = phrases(query)
-    if not wanted:
-        return None
-    if db.session.get_bind().dialect.name == "postgresql":
-        vector = sa.literal_column("nonconformities.search_vector")
-        return vector.op("@@")(sa.func.to_tsquery(sa.literal_column("'simple'::regconfig"), _tsquery(wanted)))
-    return sa.literal_column("nonconformities.id").in_(
-        sa.select(sa.literal_column("rowid"))
-        .select_from(fts)
-        .where(sa.literal_column("nonconformity_search").op("MATCH")(fts_query(wanted)))
-    )
-
-
 fts = sa.table("nonconformity_search", sa.column("rowid", sa.BigInteger))
+"""SQLite's table of words; its rowid is the record's id."""
+
+
+def on_postgresql() -> bool:
+    """Which of the two databases is in use."""
+    return str(db.session.get_bind().dialect.name) == "postgresql"
+
+
+def matching(query: str) -> sa.ColumnElement[bool]:
+    """The condition on non-conformities that the query finds, for the database in use; it must have words."""
+    if on_postgresql():
+        vector = sa.literal_column("nonconformities.search_vector")
+        asked = sa.func.to_tsquery(sa.literal_column("'simple'::regconfig"), _tsquery(phrases(query)))
+        return vector.bool_op("@@")(asked)
+    found = sa.select(fts.c.rowid).select_from(fts).where(matches(query))
+    return sa.literal_column("+nonconformities.id").in_(found)  # the plus: to be checked, not to begin with
+
+
+def matches(query: str) -> sa.ColumnElement[bool]:
+    """The condition on the words in SQLite's table."""
+    return sa.literal_column("nonconformity_search").bool_op("MATCH")(fts_query(phrases(query)))
 
 
 def fts_query(wanted: list[list[str]]) -> str:

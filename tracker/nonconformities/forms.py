@@ -203,7 +203,7 @@ class DraftForm(FlaskForm):
     )
     repeat_of = StringField(
         lazy_gettext("Repeat of"),
-        [Length(max=20)],
+        [Length(max=60)],
         filters=[strip],
         description=lazy_gettext("Number of the closed record that came back; a repeat is a major."),
     )

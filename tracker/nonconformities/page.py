@@ -91,7 +91,7 @@ def columns(lang: str) -> list[tuple[str, str, str]]:
 
 def _summary(found: RegisterPage) -> str:
     if found.count is None:
-        return _("More than %(count)s records", count=f"{register.COUNTED:,}")
+        return _("More than %(count)s records", count=f"{found.limit:,}")
     if found.count == 1:
         return _("1 record")
     return _("%(count)s records", count=found.count)

@@ -33,6 +33,7 @@ from workflows.nonconformities import NonconformityState
 
 PAGE = 50
 COUNTED = 1_000
+COUNTED_SEARCH = 200
 UNSETTLED = "unsettled"
 SETTLED = (NonconformityState.CLOSED, NonconformityState.VOID)
 GRADE_TONES = {
@@ -53,6 +54,7 @@ STATE_ICONS = {
 }
 
 N = Nonconformity.__table__.c
+L = NonconformityLink.__table__.c
 
 # Name in the address → column. Each is never empty and has an index that ends with the number.
 SORTS: dict[str, Any] = {
@@ -206,27 +208,29 @@ def _cursor(row: Any, key: str) -> str:
 # ---------------------------------------------------------------- the statement
 
 
-def get_page(actor: Actor, wanted: Filter, *, counted: bool = True) -> RegisterPage:
-    """A page of at most 50 rows that the actor may see; with `counted`, how many there are up to 1,000."""
+def get_page(actor: Actor, wanted: Filter) -> RegisterPage:
+    """A page of at most 50 rows that the actor may see, and how many there are up to a limit: two statements.
+
+    The count goes first, because it decides the way. Few hits are gathered by the filter and then sorted; many
+    are met soon enough when the order itself is walked. Either way nobody pays for the size of the register.
+    """
     backwards = bool(wanted.before) and not wanted.after
-    conditions = _conditions(actor, wanted)
-    rows = db.session.execute(_statement(conditions, wanted, backwards)).all()
+    limit = COUNTED_SEARCH if _searches(wanted) else COUNTED
+    count = _count(actor, wanted, limit)
+    build = _walk if count > limit else _gather
+    rows = db.session.execute(build(actor, wanted, backwards)).all() if count else []
     more = len(rows) > PAGE
-    rows = rows[:PAGE]
+    rows = list(rows[:PAGE])
     if backwards:
         rows.reverse()
     has_previous = more if backwards else bool(wanted.after)
     has_next = bool(wanted.before) if backwards else more
-    count = None
-    if not has_previous and not has_next:
-        count = len(rows)
-    elif counted:
-        count = _count(conditions)
     return RegisterPage(
         rows=_views(rows),
         previous=_cursor(rows[0], wanted.key) if rows and has_previous else "",
         next=_cursor(rows[-1], wanted.key) if rows and has_next else "",
-        count=count,
+        count=count if count <= limit else None,
+        limit=limit,
     )
 
 
@@ -240,94 +244,209 @@ _LINKED = (
     .scalar_subquery()
     .label("elements")
 )
-
-# Outer joins, although every record has a site: SQLite keeps their order, and so walks the register first.
-_LIST = (
-    sa.select(
-        N.number,
-        N.title,
-        N.element,
-        N.grade,
-        N.state,
-        N.due_on,
-        N.points_rank,
-        N.due_rank,
-        N.state_rank,
-        N.points_alone.is_not(None).label("has_points"),
-        Site.code.label("site"),
-        Site.name_zh.label("site_zh"),
-        Site.name_en.label("site_en"),
-        Person.name_zh.label("owner_zh"),
-        Person.name_en.label("owner_en"),
-        _LINKED,
-    )
-    .select_from(Nonconformity.__table__)
-    .outerjoin(Site, (Site.organisation_id == N.organisation_id) & (Site.id == N.site_id))
-    .outerjoin(Person, (Person.organisation_id == N.organisation_id) & (Person.id == N.owner_id))
+_COLUMNS = (
+    N.number,
+    N.title,
+    N.element,
+    N.grade,
+    N.state,
+    N.due_on,
+    N.points_rank,
+    N.due_rank,
+    N.state_rank,
+    N.points_alone.is_not(None).label("has_points"),
+    Site.code.label("site"),
+    Site.name_zh.label("site_zh"),
+    Site.name_en.label("site_en"),
+    Person.name_zh.label("owner_zh"),
+    Person.name_en.label("owner_en"),
+    _LINKED,
 )
 
 
-def _statement(conditions: list[Any], wanted: Filter, backwards: bool) -> sa.Select[Any]:
-    key = SORTS[wanted.key]
-    downwards = wanted.descending != backwards
-    columns = [N.number] if key is N.number else [key, N.number]
+def _list(first: Any) -> sa.Select[Any]:
+    """The columns of the list, beginning at `first`.
+
+    Outer joins, although every record has a site: SQLite keeps their order, and so begins where it should.
+    """
+    return (
+        sa.select(*_COLUMNS)
+        .select_from(first)
+        .outerjoin(Site, (Site.organisation_id == N.organisation_id) & (Site.id == N.site_id))
+        .outerjoin(Person, (Person.organisation_id == N.organisation_id) & (Person.id == N.owner_id))
+    )
+
+
+def _ordered(key: Any, number: Any, downwards: bool) -> list[Any]:
+    columns = [number] if key is None else [key, number]
+    return [column.desc() if downwards else column.asc() for column in columns]
+
+
+def _behind(wanted: Filter, backwards: bool, downwards: bool) -> list[Any]:
+    """The condition that a row lies behind the cursor, in the direction of the page."""
     cursor = wanted.before if backwards else wanted.after
-    statement = _LIST.where(*conditions)
-    if cursor:
-        value, number = _read_cursor(cursor, wanted.key)
-        here = sa.tuple_(*columns)
-        there = sa.tuple_(*[sa.literal(each, column.type) for each, column in _pairs(value, number, columns)])
-        statement = statement.where(here < there if downwards else here > there)
-    order = [column.desc() if downwards else column.asc() for column in columns]
-    return statement.order_by(*order).limit(PAGE + 1)
+    if not cursor:
+        return []
+    value, number = _read_cursor(cursor, wanted.key)
+    if wanted.key == "number":
+        return [N.number < number if downwards else N.number > number]
+    key = SORTS[wanted.key]
+    here = sa.tuple_(key, N.number)
+    there = sa.tuple_(sa.literal(value, key.type), sa.literal(number, N.number.type))
+    return [here < there if downwards else here > there]
 
 
-def _pairs(value: Any, number: int, columns: list[Any]) -> list[tuple[Any, Any]]:
-    return [(number, columns[0])] if len(columns) == 1 else [(value, columns[0]), (number, columns[1])]
+def _walk(actor: Actor, wanted: Filter, backwards: bool) -> sa.Select[Any]:
+    """Walk the order that is asked for and keep what fits: the way where much fits."""
+    downwards = wanted.descending != backwards
+    streamed = _stream(actor, wanted, backwards) if wanted.key == "number" else None
+    if streamed is not None:
+        return streamed
+    key = None if wanted.key == "number" else SORTS[wanted.key]
+    return (
+        _list(Nonconformity.__table__)
+        .where(*_conditions(actor, wanted), *_behind(wanted, backwards, downwards))
+        .order_by(*_ordered(key, N.number, downwards))
+        .limit(PAGE + 1)
+    )
 
 
-def _count(conditions: list[Any]) -> int | None:
-    few = sa.select(sa.literal(1)).select_from(Nonconformity.__table__).where(*conditions).limit(COUNTED + 1)
-    found = db.session.execute(sa.select(sa.func.count()).select_from(few.subquery())).scalar_one()
-    return int(found) if found <= COUNTED else None
+def _stream(actor: Actor, wanted: Filter, backwards: bool) -> sa.Select[Any] | None:
+    """The newest hits of a search, or of an element, as their own index hands them out; None where it cannot."""
+    downwards = wanted.descending != backwards
+    cursor = wanted.before if backwards else wanted.after
+    number = _read_cursor(cursor, "number")[1] if cursor else None
+    if _searches(wanted) and not search.on_postgresql():
+        first, conditions = _found_first(actor, wanted)
+        place, last = search.fts.c.rowid, _id_of(actor, number)
+    elif wanted.element and not _searches(wanted):
+        first, conditions = _touching_first(actor, wanted)
+        place, last = L.number, number
+    else:
+        return None
+    behind = [] if number is None else [place < last if downwards else place > last]
+    return (
+        _list(first)
+        .where(*conditions, *behind)
+        .order_by(place.desc() if downwards else place.asc())
+        .limit(PAGE + 1)
+    )
+
+
+def _searches(wanted: Filter) -> bool:
+    return bool(search.phrases(wanted.q))
+
+
+def _found_first(actor: Actor, wanted: Filter) -> tuple[Any, list[Any]]:
+    """On SQLite: begin at the words, hit by hit, and look the records up; the join and its conditions.
+
+    The organisation is made to hang on the hit, or SQLite would begin at the organisation's records instead.
+    """
+    hit = search.fts.c.rowid
+    same = (N.organisation_id == hit * 0 + actor.organisation_id) & (N.id == hit)
+    rest = _conditions(actor, replace(wanted, q=""), "checked")
+    return search.fts.outerjoin(Nonconformity.__table__, same), [search.matches(wanted.q), *rest]
+
+
+def _id_of(actor: Actor, number: int | None) -> Any:
+    return (
+        sa.select(N.id)
+        .where(N.organisation_id == actor.organisation_id, N.number == number)
+        .scalar_subquery()
+    )
+
+
+def _touching_first(actor: Actor, wanted: Filter) -> tuple[Any, list[Any]]:
+    """Begin at the records that touch an element, by number; the join and its conditions."""
+    same = (N.organisation_id == L.organisation_id) & (N.id == L.nonconformity_id)
+    conditions = _conditions(actor, replace(wanted, element=""), "checked")
+    conditions += [L.organisation_id == actor.organisation_id, L.element == wanted.element]
+    return NonconformityLink.__table__.outerjoin(Nonconformity.__table__, same), conditions
+
+
+def _start(actor: Actor, wanted: Filter) -> tuple[Any, list[Any]]:
+    """Where to begin when the order does not matter: at the words, at the element, or where an index suits."""
+    if _searches(wanted) and not search.on_postgresql():
+        return _found_first(actor, wanted)
+    if wanted.element:
+        return _touching_first(actor, wanted)
+    return Nonconformity.__table__, _conditions(actor, wanted, "free")
+
+
+def _gather(actor: Actor, wanted: Filter, backwards: bool) -> sa.Select[Any]:
+    """Gather what fits by whatever index suits the filter, sort that, and only then read the page's rows."""
+    downwards = wanted.descending != backwards
+    key = N.number if wanted.key == "number" else SORTS[wanted.key]
+    first, conditions = _start(actor, wanted)
+    fits = (
+        sa.select(N.id, key.label("key"), N.number.label("number"))
+        .select_from(first)
+        .where(*conditions, *_behind(wanted, backwards, downwards))
+        .cte("fits")
+        .prefix_with("MATERIALIZED")
+    )
+    page = (
+        sa.select(fits)
+        .order_by(*_ordered(fits.c.key, fits.c.number, downwards))
+        .limit(PAGE + 1)
+        .subquery("page")
+    )
+    rows = page.outerjoin(
+        Nonconformity.__table__, (N.organisation_id == actor.organisation_id) & (N.id == page.c.id)
+    )
+    return _list(rows).order_by(*_ordered(page.c.key, page.c.number, downwards))
+
+
+def _count(actor: Actor, wanted: Filter, limit: int) -> int:
+    """How many there are, counted no further than one above the limit."""
+    first, conditions = _start(actor, wanted)
+    few = sa.select(sa.literal(1)).select_from(first).where(*conditions).limit(limit + 1)
+    return int(db.session.execute(sa.select(sa.func.count()).select_from(few.subquery())).scalar_one())
 
 
 # The way in that SQLite is to take for an order and an equality: those pairs that have an index of their own.
 _INDEXED = {
-    "number": {"site", "state", "owner", "review"},
-    "due": {"site", "owner"},
-    "points": set[str](),
-    "grade": {"grade"},
-    "state": {"state"},
+    "number": {"organisation", "site", "state", "owner", "review"},
+    "due": {"organisation", "site", "owner", "due"},
+    "points": {"organisation"},
+    "grade": {"organisation", "grade"},
+    "state": {"organisation", "state"},
 }
 
 
-def _conditions(actor: Actor, wanted: Filter) -> list[Any]:
-    today = clock.today()
+def _conditions(actor: Actor, wanted: Filter, way: str = "walk") -> list[Any]:
+    """What a row must fulfil.
+
+    `way` says what the database may begin with: only with what goes with the order (walk), with any of it
+    (free), or with none of it, because the rows are looked up one by one (checked).
+    """
+
+    def ruled(column: Any, name: str = "") -> Any:
+        usable = way == "free" or (way == "walk" and name in _INDEXED[wanted.key])
+        return column if usable else unindexed(column)
+
+    today, sites = clock.today(), actor.sites()
     state = NonconformityState(wanted.state) if wanted.state not in ("", UNSETTLED) else None
-    equal = {
-        "site": (N.site_id, _site_id(actor, wanted.site) if wanted.site else None),
-        "grade": (N.grade, Grade(wanted.grade) if wanted.grade else None),
-        "state": (N.state, state),
-        "owner": (N.owner_id, wanted.owner),
-        "review": (N.review_id, None if wanted.review is None else _review_id(actor, wanted.review)),
-    }
-    conditions: list[Any] = [N.organisation_id == actor.organisation_id]
-    conditions += [
-        (column if name in _INDEXED[wanted.key] else unindexed(column)) == value
-        for name, (column, value) in equal.items()
-        if value is not None
-    ]
-    sites = actor.sites()
-    more = (
-        (sites is not None, lambda: unindexed(N.site_id).in_(sites or ())),
-        (wanted.state == UNSETTLED, lambda: unindexed(N.state).not_in(SETTLED)),
-        (wanted.mine, lambda: N.owner_id == actor.person_id),
-        (wanted.overdue, lambda: (N.due_rank if wanted.key == "due" else unindexed(N.due_rank)) < today),
-        (bool(wanted.element), lambda: _touches(wanted.element)),
-        (bool(search.phrases(wanted.q)), lambda: search.matching(wanted.q)),
+    equal = (
+        ("organisation", N.organisation_id, actor.organisation_id),
+        ("site", N.site_id, _site_id(actor, wanted.site) if wanted.site else None),
+        ("site", N.site_id, next(iter(sites)) if sites and len(sites) == 1 else None),
+        ("grade", N.grade, Grade(wanted.grade) if wanted.grade else None),
+        ("state", N.state, state),
+        ("owner", N.owner_id, wanted.owner),
+        ("owner", N.owner_id, actor.person_id if wanted.mine else None),
+        ("review", N.review_id, None if wanted.review is None else _review_id(actor, wanted.review)),
     )
-    return conditions + [condition() for applies, condition in more if applies]
+    more = (
+        (sites is not None and len(sites) != 1, lambda: ruled(N.site_id).in_(sites or ())),
+        (wanted.state == UNSETTLED, lambda: ruled(N.state).not_in(SETTLED)),
+        (wanted.overdue, lambda: ruled(N.due_rank, "due") < today),
+        (bool(wanted.element), lambda: _touches(actor, wanted.element)),
+        (_searches(wanted), lambda: search.matching(wanted.q)),
+    )
+    return [ruled(column, name) == value for name, column, value in equal if value is not None] + [
+        condition() for applies, condition in more if applies
+    ]
 
 
 def _site_id(actor: Actor, code: str) -> Any:
@@ -346,14 +465,11 @@ def _review_id(actor: Actor, number: int) -> Any:
     )
 
 
-def _touches(element: str) -> Any:
+def _touches(actor: Actor, element: str) -> Any:
+    """That a record touches an element, looked up record by record."""
     return (
         sa.select(sa.literal(1))
-        .where(
-            NonconformityLink.organisation_id == N.organisation_id,
-            NonconformityLink.nonconformity_id == N.id,
-            NonconformityLink.element == element,
-        )
+        .where(L.organisation_id == actor.organisation_id, L.nonconformity_id == N.id, L.element == element)
         .correlate(Nonconformity.__table__)
         .exists()
     )

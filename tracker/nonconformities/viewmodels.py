@@ -31,12 +31,13 @@ class RegisterRow:
 
 @dataclass(frozen=True, slots=True)
 class RegisterPage:
-    """A page of the register; cursors are empty at an end. `count` is exact, or None above the limit."""
+    """A page of the register; cursors are empty at an end. `count` is exact, or None above `limit`."""
 
     rows: tuple[RegisterRow, ...]
     previous: str
     next: str
     count: int | None
+    limit: int
 
 
 @dataclass(frozen=True)
