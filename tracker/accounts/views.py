@@ -7,6 +7,7 @@ from flask import (
     Blueprint,
     Response,
     abort,
+    current_app,
     make_response,
     redirect,
     render_template,
@@ -15,6 +16,8 @@ from flask import (
     url_for,
 )
 from flask_login import current_user, login_user, logout_user
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.access import PUBLIC, SIGNED_IN, actor, permission
@@ -47,6 +50,22 @@ def local_path(target: str | None) -> str | None:
         return None
     parts = urlsplit(target)
     return None if parts.scheme or parts.netloc else target
+
+
+def readable(target: str) -> str:
+    """`target`, or the nearest address above it that can be fetched: a form's own address often cannot."""
+    path, mark, query = target.partition("?")
+    routes = current_app.url_map.bind("")
+    while path.strip("/"):
+        try:
+            routes.match(path, method="GET")
+        except RequestRedirect:
+            pass
+        except HTTPException:
+            path, mark, query = path.rstrip("/").rpartition("/")[0], "", ""
+            continue
+        return f"{path}{mark}{query}"
+    return url_for("dashboard.index")
 
 
 # ---------------------------------------------------------------- sign-in
@@ -182,7 +201,7 @@ def preferences() -> BaseResponse:
     if current_user.is_authenticated:
         services.set_preferences(actor(), language=spoken, theme=theme)
         db.session.commit()
-    target = local_path(request.form.get("next")) or url_for("dashboard.index")
+    target = readable(local_path(request.form.get("next")) or "/")
     # Text and colours change everywhere, so htmx has to load the page anew as well.
     answer: BaseResponse = (
         Response(status=204, headers={"HX-Redirect": target}) if htmx else redirect(target, 303)

@@ -294,6 +294,25 @@ def test_a_preference_leads_nowhere_else(db: SQLAlchemy, client: FlaskClient) ->
     assert page.location == "/"
 
 
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ("/sites/?q=1", "/sites/?q=1"),
+        ("/sites", "/sites"),
+        ("/account/password", "/account"),
+        ("/people/12/roles/3/withdraw?x=1", "/people/12"),
+        ("/nowhere/at/all", "/"),
+        ("/", "/"),
+    ],
+)
+def test_a_preference_leads_back_to_something_that_can_be_fetched(
+    db: SQLAlchemy, client: FlaskClient, target: str, found: str
+) -> None:
+    pages = Pages(client).sign_in(make.person(make.organisation(), Role.VIEWER))
+
+    assert pages.post("/preferences", {"theme": "dark", "next": target}).location == found
+
+
 # ---------------------------------------------------------------- first run
 
 
