@@ -15,7 +15,7 @@ from tracker.audits.models import Audit, AuditVerdict
 from tracker.database import db
 from tracker.errors import NotFound
 from tracker.i18n import gettext as _
-from tracker.i18n import language, pick, show_datetime
+from tracker.i18n import language, lazy_gettext, pick, show_datetime
 from tracker.metrics.models import Metric
 from tracker.nonconformities import wording
 from tracker.nonconformities.facts import (
@@ -480,3 +480,31 @@ def signing_content(dossier: Dossier, event: str, reason: str) -> dict[str, Any]
 def list_labels(pins: Sequence[PinView]) -> list[tuple[str, str]]:
     """The facts as the signing dialog lists them: element and what becomes of each."""
     return [(f"{pin.element} · {pin.name}", _("released")) for pin in pins]
+
+
+# ---------------------------------------------------------------- the words of its history
+
+timeline.TITLES.update(
+    {
+        "facts_settled": lazy_gettext("Reasons given for the facts"),
+        "fact_judged": lazy_gettext("Fact judged again by an assessor"),
+        "facts_judged_again": lazy_gettext("Judgement taken over into the facts"),
+        "facts_let_go": lazy_gettext("Facts let go"),
+    }
+)
+timeline.FIELD_LABELS.update(
+    {
+        "title": lazy_gettext("Title"),
+        "grade": lazy_gettext("Grade"),
+        "source": lazy_gettext("Source"),
+        "statement": lazy_gettext("What was found"),
+        "evidence": lazy_gettext("Objective evidence"),
+        "effort": lazy_gettext("Effort"),
+        "owner_id": lazy_gettext("Owner"),
+        "due_on": lazy_gettext("Due"),
+        "pins": lazy_gettext("Facts it holds"),
+        "elements": lazy_gettext("Touches"),
+        "unpinned_reason": lazy_gettext("Why it is an isolated lapse"),
+        "repeat_of_id": lazy_gettext("Repeat of"),
+    }
+)
