@@ -33,7 +33,7 @@ def _serve(port: int, host: str, lines: list[str]) -> None:
     from tracker.server import serve
 
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 (compared, not bound)
     # What was read to say hello must not hold SQLite's write lock while requests are answered.
     db.session.remove()
     db.engine.dispose()
