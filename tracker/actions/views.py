@@ -32,7 +32,7 @@ from workflows.causes import RIBS, CauseKind, VerificationMethod
 
 blueprint = Blueprint("actions", __name__, url_prefix="/actions")
 
-SECTIONS = ("define", "analyse", "plan", "verify", "side")
+SECTIONS = ("define", "analysis", "causes", "plan", "tasks", "carry", "verify", "side")
 
 
 @dataclass
@@ -421,7 +421,7 @@ class Desk:
 
 STEPS: dict[str, type[FlaskForm]] = {
     "define": forms.DefineForm,
-    "analyse": forms.AnalysisForm,
+    "analysis": forms.AnalysisForm,
     "plan": forms.PlanForm,
     "carry": forms.ImplementForm,
     "verify": forms.EffectForm,
@@ -429,7 +429,7 @@ STEPS: dict[str, type[FlaskForm]] = {
 # A field of each step, by which to tell whether the step may be written.
 STEP_FIELDS = {
     "define": "problem_what",
-    "analyse": "analysis",
+    "analysis": "analysis",
     "plan": "criterion",
     "carry": "read_across",
     "verify": "effect_result",
@@ -550,7 +550,7 @@ def save_step(number: int, step: str) -> BaseResponse:
         }
         services.edit_step(actor, action, fields, form.version.data)
 
-    return _change(actor, action, Place("plan" if step == "carry" else step, step), form, change, _("Saved."))
+    return _change(actor, action, Place(step, step), form, change, _("Saved."))
 
 
 def _cause_fields(form: Any) -> dict[str, Any]:
@@ -579,7 +579,7 @@ def add_cause(number: int) -> BaseResponse:
         fields = _cause_fields(form)
         services.add_cause(actor, action, fields.pop("text"), parent_id=parent, **fields)
 
-    return _change(actor, action, Place("analyse", name), form, change, _("The cause has been added."))
+    return _change(actor, action, Place("causes", name), form, change, _("The cause has been added."))
 
 
 def _key(text: str) -> int | None:
@@ -603,7 +603,7 @@ def edit_cause(number: int, cause_id: int) -> BaseResponse:
     def change() -> None:
         services.edit_cause(actor, action, cause, _cause_fields(form), form.version.data)
 
-    return _change(actor, action, Place("analyse", name), form, change, _("Saved."))
+    return _change(actor, action, Place("causes", name), form, change, _("Saved."))
 
 
 @blueprint.post("/<record:number>/causes/<key:cause_id>/verify")
@@ -620,7 +620,7 @@ def verify_cause(number: int, cause_id: int) -> BaseResponse:
         method = VerificationMethod(form.method.data)
         services.verify_cause(actor, action, cause, method, form.evidence.data, form.version.data)
 
-    return _change(actor, action, Place("analyse", name), form, change, _("The cause is verified."))
+    return _change(actor, action, Place("causes", name), form, change, _("The cause is verified."))
 
 
 @blueprint.post("/<record:number>/causes/<key:cause_id>/delete")
@@ -636,7 +636,7 @@ def delete_cause(number: int, cause_id: int) -> BaseResponse:
         services.delete_cause(actor, action, cause, form.version.data)
 
     return _change(
-        actor, action, Place("analyse", f"cause-{cause_id}"), form, change, _("The cause is removed.")
+        actor, action, Place("causes", f"cause-{cause_id}"), form, change, _("The cause is removed.")
     )
 
 
@@ -652,7 +652,7 @@ def add_task(number: int) -> BaseResponse:
     def change() -> None:
         services.add_task(actor, action, **_task_fields(form))
 
-    return _change(actor, action, Place("plan", name), form, change, _("The task is planned."))
+    return _change(actor, action, Place("tasks", name), form, change, _("The task is planned."))
 
 
 def _task_fields(form: Any) -> dict[str, Any]:
@@ -678,7 +678,7 @@ def edit_task(number: int, task_id: int) -> BaseResponse:
     def change() -> None:
         services.edit_task(actor, action, task, _task_fields(form), form.version.data)
 
-    return _change(actor, action, Place("plan", name), form, change, _("Saved."))
+    return _change(actor, action, Place("tasks", name), form, change, _("Saved."))
 
 
 @blueprint.post("/<record:number>/tasks/<key:task_id>/done")
@@ -694,7 +694,7 @@ def finish_task(number: int, task_id: int) -> BaseResponse:
     def change() -> None:
         services.finish_task(actor, action, task, form.evidence.data, form.version.data)
 
-    return _change(actor, action, Place("plan", name), form, change, _("The task is done."))
+    return _change(actor, action, Place("tasks", name), form, change, _("The task is done."))
 
 
 @blueprint.post("/<record:number>/tasks/<key:task_id>/<any(drop, reopen):kind>")
@@ -712,7 +712,7 @@ def settle_task(number: int, task_id: int, kind: str) -> BaseResponse:
         service(actor, action, task, form.reason.data, form.version.data)
 
     said = _("The task is dropped.") if kind == "drop" else _("The task is open again.")
-    return _change(actor, action, Place("plan", name), form, change, said)
+    return _change(actor, action, Place("tasks", name), form, change, said)
 
 
 @blueprint.post("/<record:number>/needs")
@@ -730,7 +730,7 @@ def add_dependency(number: int) -> BaseResponse:
             raise InvalidInput({"needs": [_("There is no such action.")]}) from None
         services.add_dependency(actor, action, needs)
 
-    return _change(actor, action, Place("plan", "needs"), form, change, _("The dependency is added."))
+    return _change(actor, action, Place("tasks", "needs"), form, change, _("The dependency is added."))
 
 
 @blueprint.post("/<record:number>/needs/<record:needs>/remove")
@@ -745,7 +745,7 @@ def remove_dependency(number: int, needs: int) -> BaseResponse:
     def change() -> None:
         services.remove_dependency(actor, action, other)
 
-    return _change(actor, action, Place("plan", ""), form, change, _("The dependency is removed."))
+    return _change(actor, action, Place("tasks", ""), form, change, _("The dependency is removed."))
 
 
 @blueprint.post("/<record:number>/owner")

@@ -122,7 +122,7 @@ def test_a_stale_step_is_a_conflict_with_both_texts(app, at, owner) -> None:
 
     assert "Mine" in page.text
     assert "Theirs" in page.text
-    assert f'name="define-version" value="{action.version}"' in page.text
+    assert f'form="define-form" value="{action.version}"' in page.text
     assert action.problem_what == "Theirs"
 
 
