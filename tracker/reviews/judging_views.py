@@ -18,12 +18,14 @@ from tracker.reviews import pages, queries, scope, services, words
 from tracker.reviews.blueprint import blueprint
 from tracker.reviews.forms import JudgeForm, ManyForm, OverruleForm, StateForm, WordForm
 from tracker.reviews.judging import CHECKED, get_fact
-from tracker.reviews.models import Review
+from tracker.reviews.models import FactKind, Review
 from tracker.reviews.viewmodels import FactView
 from tracker.scores.sheets import COPC
 
 # No review has more facts than this; a longer list of keys is no honest form.
 MOST_AT_ONCE = 2000
+# What a verdict on lines says of the units that are judged together with them.
+FOR_UNITS = {"met": "full", "not_met": "none"}
 
 
 def _load(number: int, name: str = "review:judge") -> tuple[Actor, Review]:
@@ -46,13 +48,22 @@ def _standard(review: Review, element: str) -> str:
 @permission("review:view")
 def judge(number: int, element: str) -> Response:
     """An item or criterion with everything that is judged of it."""
-    actor, review = _load(number, "review:view")
-    return _page(actor, review, element)
+    head = queries.get_head(present_actor().organisation_id, number)
+    actor = allow("review:view", queries.subject_of(head.review))
+    return _page(actor, head.review, element, head=head)
 
 
-def _page(actor: Actor, review: Review, element: str, *, status: int = 200, **forms: Any) -> Response:
+def _page(
+    actor: Actor,
+    review: Review,
+    element: str,
+    *,
+    status: int = 200,
+    head: queries.Head | None = None,
+    **forms: Any,
+) -> Response:
     _standard(review, element)
-    work = queries.load(review)
+    work = queries.load(review, head=head)
     page = pages.element_page(work, element, actor)
     subject = queries.subject_of(review)
     open_now = pages.may_judge(work)
@@ -198,15 +209,26 @@ def _judge_chosen(actor: Actor, review: Review, standard: str, form: ManyForm) -
         raise InvalidInput({"note": [_("Choose at least one line, unit or row.")]})
     if not (form.value.data or form.note.data or form.evidence.data):
         raise InvalidInput({"note": [_("Choose a verdict, or write a note or evidence.")]})
-    services.judge_many(
-        actor,
-        review,
-        standard,
-        keys,
-        form.value.data or None,
-        note=form.note.data or None,
-        evidence=form.evidence.data or None,
-    )
+    value = form.value.data or ""
+    units = [key for key in keys if _is_unit(key)]
+    for chosen, given in (
+        ([key for key in keys if not _is_unit(key)], value),
+        (units, FOR_UNITS.get(value, value)),
+    ):
+        if chosen:
+            services.judge_many(
+                actor,
+                review,
+                standard,
+                chosen,
+                given or None,
+                note=form.note.data or None,
+                evidence=form.evidence.data or None,
+            )
+
+
+def _is_unit(key: str) -> bool:
+    return key.split("/")[1:2] == [FactKind.UNIT.value]
 
 
 # ---------------------------------------------------------------- metrics, overrules, the word
