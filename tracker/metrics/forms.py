@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
-from tracker.accounts.forms import TwoNames, VersionField, at_most, read_id, required, strip
+from tracker.accounts.forms import TwoNames, VersionField, at_most, pairs, read_id, required, strip
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
 from tracker.metrics.models import Better
@@ -27,11 +27,11 @@ class MetricForm(TwoNames, FlaskForm):
     measure = StringField(_l("Unit of measure"), [at_most(20)], filters=[strip])
     better = RadioField(
         _l("Good direction"),
-        choices=[
+        choices=pairs(
             (Better.HIGHER.value, _l("Higher is better")),
             (Better.LOWER.value, _l("Lower is better")),
             (Better.RANGE.value, _l("Within a range")),
-        ],
+        ),
         default=Better.HIGHER.value,
     )
     required = BooleanField(
@@ -45,7 +45,7 @@ class MetricForm(TwoNames, FlaskForm):
         """All fields, then the pair of names and the choices."""
         valid = super().validate(extra_validators)
         for field in (self.unit_id, self.owner_id):
-            known = {str(choice[0]) for choice in field.choices}
+            known = {str(choice.value) for choice in field.choices}
             if (field.data or "") not in known:
                 field.errors = [*field.errors, _("Choose one of the list.")]
                 valid = False
@@ -81,8 +81,8 @@ class ValueForm(FlaskForm):
     version = VersionField()
 
 
-def _yes_no_open() -> list[tuple[str, Any]]:
-    return [("yes", _l("Yes")), ("no", _l("No")), ("", _l("Not said"))]
+def _yes_no_open() -> list[Any]:
+    return pairs(("yes", _l("Yes")), ("no", _l("No")), ("", _l("Not said")))
 
 
 class CheckForm(FlaskForm):

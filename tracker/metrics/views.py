@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from tracker import timeline
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
-from tracker.accounts.forms import tell
+from tracker.accounts.forms import pairs, tell
 from tracker.accounts.queries import list_people
 from tracker.database import MAX_ID, db
 from tracker.errors import Conflict, InvalidInput, NotFound
@@ -113,23 +113,20 @@ def _site_for_new() -> tuple[Actor, Site]:
 
 def _offer(form: MetricForm, actor: Actor, site: Site) -> None:
     """Fill the lists of the form."""
-    form.item.choices = [
-        (entry.id, f"{entry.id} {pick(entry.name.zh, entry.name.en)}") for entry in services.items()
-    ]
+    form.item.choices = pairs(
+        *((entry.id, f"{entry.id} {pick(entry.name.zh, entry.name.en)}") for entry in services.items())
+    )
     units = reviews.list_units(site.organisation_id, site.id, queries.clock.today())
-    form.unit_id.choices = [
+    programmes = (unit for unit in units if unit.kind == UnitKind.PROGRAMME)
+    form.unit_id.choices = pairs(
         ("", _("The whole site")),
-        *(
-            (str(unit.id), pick(unit.name_zh, unit.name_en))
-            for unit in units
-            if unit.kind == UnitKind.PROGRAMME
-        ),
-    ]
+        *((str(unit.id), pick(unit.name_zh, unit.name_en)) for unit in programmes),
+    )
     people = list_people(actor.organisation_id, site_id=site.id)
-    form.owner_id.choices = [
+    form.owner_id.choices = pairs(
         ("", _("Nobody yet")),
         *((str(person.id), pick(person.name_zh, person.name_en)) for person in people),
-    ]
+    )
 
 
 @blueprint.post("/new")

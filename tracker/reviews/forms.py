@@ -14,7 +14,7 @@ from wtforms import (
 from wtforms.validators import AnyOf, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from tracker.accounts.forms import VersionField, at_most, read_id, required, strip
+from tracker.accounts.forms import VersionField, at_most, pairs, read_id, required, strip
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
 from tracker.organisations.forms import DayField
@@ -41,15 +41,15 @@ class PlanForm(FlaskForm):
     see_cmm = BooleanField("SEE-CMM", default=True)
     tier = RadioField(
         _l("Tier"),
-        choices=[
+        choices=pairs(
             (Tier.STANDARD.value, _l("CSP standard (21 items)")),
             (Tier.GOLD.value, _l("Gold (30 items)")),
-        ],
+        ),
         default=Tier.STANDARD.value,
     )
     whole = RadioField(
         _l("Scope"),
-        choices=[("yes", _l("All items and criteria")), ("no", _l("Only those chosen"))],
+        choices=pairs(("yes", _l("All items and criteria")), ("no", _l("Only those chosen"))),
         default="yes",
     )
     scope = Choices(_l("Items and criteria"), [Optional()])
@@ -91,9 +91,9 @@ class JudgeForm(FlaskForm):
 class ManyForm(FlaskForm):
     """The same verdict, note or evidence for many facts."""
 
-    value = StringField(_l("Verdict"), filters=[strip])
-    note = TextAreaField(_l("Note"), [at_most(LONGEST)], filters=[strip])
-    evidence = TextAreaField(_l("Evidence"), [at_most(LONGEST)], filters=[strip])
+    value = StringField(_l("Verdict"), id="same-value", filters=[strip])
+    note = TextAreaField(_l("Note"), [at_most(LONGEST)], filters=[strip], id="same-note")
+    evidence = TextAreaField(_l("Evidence"), [at_most(LONGEST)], filters=[strip], id="same-evidence")
 
 
 class StateForm(FlaskForm):
@@ -112,14 +112,16 @@ class OverruleForm(FlaskForm):
 
     dimension = SelectField(_l("Dimension"), validate_choice=False)
     score = SelectField(_l("Score"), validate_choice=False)
-    reason = TextAreaField(_l("Reason"), [required(), at_most(LONGEST)], filters=[strip])
+    reason = TextAreaField(
+        _l("Reason"), [required(), at_most(LONGEST)], filters=[strip], id="overrule-reason"
+    )
 
 
 class WordForm(FlaskForm):
     """The assessor's word on item 4.7."""
 
     compliant = RadioField(
-        _l("Is item 4.7 compliant?"), choices=[("yes", _l("Compliant")), ("no", _l("Not compliant"))]
+        _l("Is item 4.7 compliant?"), choices=pairs(("yes", _l("Compliant")), ("no", _l("Not compliant")))
     )
     reason = TextAreaField(_l("Reason"), [required(), at_most(LONGEST)], filters=[strip])
     version = VersionField()

@@ -49,7 +49,7 @@ def dimension_name(name: str) -> str:
 # ---------------------------------------------------------------- the review
 
 
-def review_page(work: Work, actor: Actor, *, may_withdraw: bool) -> ReviewPage:
+def review_page(work: Work, actor: Actor) -> ReviewPage:
     """The page of a review: progress, score, gaps with who carries each, and what may be done next."""
     gaps = tuple(queries.gaps_in(work))
     review = work.review
@@ -57,6 +57,7 @@ def review_page(work: Work, actor: Actor, *, may_withdraw: bool) -> ReviewPage:
         "review", review.state, actor, queries.facts_of(work), queries.subject_of(review)
     )
     confirmed = set(review.confirmed_closures)
+    may_withdraw = review.state != ReviewState.REPORTED or work.is_current
     return ReviewPage(
         review=queries.view_of(work),
         groups=queries.groups_of(work, gaps),

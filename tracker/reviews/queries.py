@@ -53,14 +53,51 @@ JUDGED_KINDS = (FactKind.LINE, FactKind.UNIT, FactKind.ROW)
 # ---------------------------------------------------------------- one review
 
 
-def get_review(organisation_id: int, number: int) -> Review:
-    """The review with this number. Raises NotFound."""
-    found = db.session.execute(
-        sa.select(Review).where(Review.organisation_id == organisation_id, Review.number == number)
-    ).scalar_one_or_none()
+@dataclass(frozen=True)
+class Head:
+    """A review with what stands around it; `later_report` says that the site has been reported on since."""
+
+    review: Review
+    site: Site
+    lead: Person
+    later_report: bool
+
+
+def get_head(organisation_id: int, number: int) -> Head:
+    """The review with this number, with its site and its lead auditor, in one statement. Raises NotFound."""
+    found = _head(Review.organisation_id == organisation_id, Review.number == number)
     if found is None:
         raise NotFound
     return found
+
+
+def get_review(organisation_id: int, number: int) -> Review:
+    """The review with this number. Raises NotFound."""
+    return get_head(organisation_id, number).review
+
+
+def _head(*conditions: Any) -> Head | None:
+    later = sa.orm.aliased(Review)
+    row = db.session.execute(
+        sa.select(
+            Review,
+            Site,
+            Person,
+            sa.exists().where(
+                later.organisation_id == Review.organisation_id,
+                later.site_id == Review.site_id,
+                later.id != Review.id,
+                later.state.in_((ReviewState.REPORTED, ReviewState.CLOSED)),
+                later.reported_at > Review.reported_at,
+            ),
+        )
+        .join(Site, (Site.organisation_id == Review.organisation_id) & (Site.id == Review.site_id))
+        .join(
+            Person, (Person.organisation_id == Review.organisation_id) & (Person.id == Review.lead_auditor_id)
+        )
+        .where(*conditions)
+    ).one_or_none()
+    return None if row is None else Head(*row)
 
 
 def subject_of(review: Review) -> Subject:
@@ -97,6 +134,8 @@ class Work:
     values: dict[int, dict[str, Any]]
     findings: tuple[Finding, ...]
     reasons: dict[str, GapReason] = field(default_factory=dict)
+    later_report: bool = False
+    is_current: bool = False
     as_of: date = field(default_factory=clock.today)
 
     @cached_property
@@ -168,28 +207,29 @@ class Work:
         return next((unit for unit in self.units if unit.kind == kind and unit.code == code), None)
 
 
-def load(review: Review, standards: Iterable[str] | None = None, *, reasons: bool = True) -> Work:
-    """Read everything about a review; with `standards`, only what concerns these."""
+def load(
+    review: Review,
+    standards: Iterable[str] | None = None,
+    *,
+    reasons: bool = True,
+    head: Head | None = None,
+) -> Work:
+    """Read everything about a review; with `standards`, only what concerns these; `head` saves reading it again."""
     wanted = tuple(name for name in scope.standards_of(review) if standards is None or name in standards)
     organisation_id = review.organisation_id
-    site, lead = db.session.execute(
-        sa.select(Site, Person)
-        .join(
-            Person, (Person.organisation_id == Site.organisation_id) & (Person.id == review.lead_auditor_id)
-        )
-        .where(Site.organisation_id == organisation_id, Site.id == review.site_id)
-    ).one()
-    sets = _sets(review, wanted)
+    head = head or _head(Review.organisation_id == organisation_id, Review.id == review.id)
+    if head is None:
+        raise NotFound
+    sets, overrules, current = _sets(review, wanted)
     by_set = {fact_set.id: standard for standard, (fact_set, _release) in sets.items()}
-    facts = _grouped(Fact, organisation_id, by_set, Fact.position)
-    overrules = _grouped(Overrule, organisation_id, by_set, Overrule.id)
+    facts = _facts(organisation_id, by_set)
     as_of = clock.today()
     copc = COPC in wanted
     targets, values = sheets.read_series(organisation_id, review.site_id, as_of) if copc else ({}, {})
     return Work(
         review=review,
-        site=site,
-        lead=lead,
+        site=head.site,
+        lead=head.lead,
         sets=sets,
         facts=facts,
         overrules=overrules,
@@ -199,37 +239,59 @@ def load(review: Review, standards: Iterable[str] | None = None, *, reasons: boo
         values=values,
         findings=list_findings(review),
         reasons=_reasons(review) if reasons else {},
+        later_report=head.later_report,
+        is_current=current == len(scope.standards_of(review)),
         as_of=as_of,
     )
 
 
-def _sets(review: Review, standards: Sequence[str]) -> dict[str, tuple[FactSet, CatalogueRelease]]:
+def _sets(
+    review: Review, standards: Sequence[str]
+) -> tuple[dict[str, tuple[FactSet, CatalogueRelease]], dict[str, tuple[Overrule, ...]], int]:
+    """The review's own sets with their releases and overrules, and under how many standards its report is current."""
     rows = db.session.execute(
-        sa.select(FactSet, CatalogueRelease)
+        sa.select(FactSet, CatalogueRelease, Overrule)
         .join(
             CatalogueRelease,
             (CatalogueRelease.organisation_id == FactSet.organisation_id)
             & (CatalogueRelease.id == FactSet.release_id),
         )
+        .outerjoin(
+            Overrule,
+            (Overrule.organisation_id == FactSet.organisation_id) & (Overrule.fact_set_id == FactSet.id),
+        )
         .options(sa.orm.defer(CatalogueRelease.content))
         .where(
             FactSet.organisation_id == review.organisation_id,
             FactSet.review_id == review.id,
-            FactSet.kind == FactSetKind.REVIEW,
+            FactSet.kind.in_((FactSetKind.REVIEW, FactSetKind.CURRENT)),
         )
+        .order_by(Overrule.id)
     )
-    found = {fact_set.standard: (fact_set, release) for fact_set, release in rows}
-    return {name: found[name] for name in standards if name in found}
+    found: dict[str, tuple[FactSet, CatalogueRelease]] = {}
+    overrules: dict[str, list[Overrule]] = {}
+    current = set()
+    for fact_set, release, overrule in rows:
+        if fact_set.kind == FactSetKind.CURRENT:
+            current.add(fact_set.id)
+            continue
+        found[fact_set.standard] = (fact_set, release)
+        known = overrules.setdefault(fact_set.standard, [])
+        if overrule is not None:
+            known.append(overrule)
+    return (
+        {name: found[name] for name in standards if name in found},
+        {name: tuple(overrules[name]) for name in standards if name in found},
+        len(current),
+    )
 
 
-def _grouped(
-    model: Any, organisation_id: int, by_set: dict[int, str], order: Any
-) -> dict[str, tuple[Any, ...]]:
-    found: dict[str, list[Any]] = {standard: [] for standard in by_set.values()}
+def _facts(organisation_id: int, by_set: dict[int, str]) -> dict[str, tuple[Fact, ...]]:
+    found: dict[str, list[Fact]] = {standard: [] for standard in by_set.values()}
     rows = db.session.execute(
-        sa.select(model)
-        .where(model.organisation_id == organisation_id, model.fact_set_id.in_(list(by_set)))
-        .order_by(order, model.id)
+        sa.select(Fact)
+        .where(Fact.organisation_id == organisation_id, Fact.fact_set_id.in_(list(by_set)))
+        .order_by(Fact.position, Fact.id)
     ).scalars()
     for row in rows:
         found[by_set[row.fact_set_id]].append(row)
@@ -541,26 +603,7 @@ def _has_moved_on(record: Nonconformity) -> bool:
 def _unsettled(work: Work, own: Iterable[Nonconformity]) -> tuple[str, ...]:
     """Own non-conformities neither closed nor void; a later reported review carries those still open."""
     left = tuple(label("nonconformity", record.number) for record in own if record.state not in SETTLED)
-    return () if left and has_later_report(work.review) else left
-
-
-def has_later_report(review: Review) -> bool:
-    """Whether another review of the site was reported after this one."""
-    if review.reported_at is None:
-        return False
-    return bool(
-        db.session.execute(
-            sa.select(
-                sa.exists().where(
-                    Review.organisation_id == review.organisation_id,
-                    Review.site_id == review.site_id,
-                    Review.id != review.id,
-                    Review.state.in_((ReviewState.REPORTED, ReviewState.CLOSED)),
-                    Review.reported_at > review.reported_at,
-                )
-            )
-        ).scalar()
-    )
+    return () if work.later_report else left
 
 
 # ---------------------------------------------------------------- progress and running score

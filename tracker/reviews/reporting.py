@@ -79,18 +79,6 @@ def _copy(model: Any, columns: tuple[str, ...], rows: Iterable[Any], target: Fac
         db.session.execute(sa.insert(model), copies)
 
 
-def is_current(review: Review) -> bool:
-    """Whether the site's current facts, under every standard of the review, are still those of its report."""
-    current = db.session.execute(
-        sa.select(sa.func.count()).where(
-            FactSet.organisation_id == review.organisation_id,
-            FactSet.review_id == review.id,
-            FactSet.kind == FactSetKind.CURRENT,
-        )
-    ).scalar_one()
-    return int(current) == len(scope.standards_of(review))
-
-
 def restore(review: Review, reported_at: datetime | None) -> None:
     """Bring back the facts that the report of `reported_at` had replaced, with what has been signed since."""
     for current in _current_sets(review):

@@ -256,13 +256,13 @@ def make_move(
     Raises Conflict, Forbidden, WrongPassword, RefusedMove.
     """
     check_version(review, version)
-    if event == "withdraw" and review.state == ReviewState.REPORTED and not reporting.is_current(review):
-        raise RefusedMove(
-            _("withdraw the report"), [_("A later review of this site has been reported since.")]
-        )
     if sampled_kcrp is not None or metric_list_confirmed is not None:
         describe(actor, review, sampled_kcrp=sampled_kcrp, metric_list_confirmed=metric_list_confirmed)
     work = queries.load(review)
+    if event == "withdraw" and review.state == ReviewState.REPORTED and not work.is_current:
+        raise RefusedMove(
+            _("withdraw the report"), [_("A later review of this site has been reported since.")]
+        )
     reported_at = review.reported_at
     moves.move(
         "review",
@@ -333,9 +333,12 @@ def _after_withdraw(actor: Actor, review: Review, work: queries.Work, reported_a
 def reopen_if_unsettled(organisation_id: int, review_id: int, actor: Actor) -> None:
     """A non-conformity was reopened: its closed review is reported again, unless a later one carries it."""
     review = db.session.get(Review, (organisation_id, review_id))
-    if review is None or review.state != ReviewState.CLOSED or queries.has_later_report(review):
+    if review is None or review.state != ReviewState.CLOSED:
         return
-    facts = queries.facts_of(queries.load(review))
+    work = queries.load(review)
+    if work.later_report:
+        return
+    facts = queries.facts_of(work)
     subject = queries.subject_of(review)
     moves.move("review", review, "reopen", actor, facts, subject, stamps={"closed_at": None})
 

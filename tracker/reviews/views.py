@@ -8,7 +8,7 @@ from flask import Response, current_app, request, url_for
 from tracker import clock
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
-from tracker.accounts.forms import tell
+from tracker.accounts.forms import pairs, tell
 from tracker.accounts.models import Role
 from tracker.accounts.queries import list_people
 from tracker.database import db
@@ -21,7 +21,7 @@ from tracker.nonconformities.services import raise_for_gaps
 from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor, Subject
-from tracker.reviews import judging_views, pages, queries, reporting, scope, services, words
+from tracker.reviews import judging_views, pages, queries, scope, services, words
 from tracker.reviews.blueprint import blueprint
 from tracker.reviews.forms import DetailsForm, MoveForm, PlanForm, ReasonForm
 from tracker.reviews.models import Review, Tier
@@ -128,14 +128,16 @@ def create() -> Response:
 
 def _offer(form: PlanForm, actor: Actor) -> None:
     """Fill the lists of the form."""
-    form.site_id.choices = [(str(site.id), pick(site.name_zh, site.name_en)) for site in list_sites(actor)]
+    form.site_id.choices = pairs(
+        *((str(site.id), pick(site.name_zh, site.name_en)) for site in list_sites(actor))
+    )
     leads = list_people(actor.organisation_id, role=Role.LEAD_AUDITOR)
-    form.lead_auditor_id.choices = [
-        (str(person.id), pick(person.name_zh, person.name_en)) for person in leads
-    ]
-    form.scope.choices = [
-        (entry, entry) for _id, _title, entries in _elements() for entry, _name, _gold in entries
-    ]
+    form.lead_auditor_id.choices = pairs(
+        *((str(person.id), pick(person.name_zh, person.name_en)) for person in leads)
+    )
+    form.scope.choices = pairs(
+        *((entry, entry) for _id, _title, entries in _elements() for entry, _name, _gold in entries)
+    )
 
 
 def _elements() -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
@@ -165,8 +167,9 @@ def _elements() -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
 @permission("review:view")
 def show(number: int) -> Response:
     """A review: how far it is, what it scores so far, its gaps, and what may be done next."""
-    actor, review = load_review(number, "review:view")
-    return _show(actor, review)
+    head = queries.get_head(present_actor().organisation_id, number)
+    actor = allow("review:view", queries.subject_of(head.review))
+    return _show(actor, head.review, head=head)
 
 
 def _show(
@@ -177,10 +180,10 @@ def _show(
     details: DetailsForm | None = None,
     refused: dict[str, Any] | None = None,
     reason_form: ReasonForm | None = None,
+    head: queries.Head | None = None,
 ) -> Response:
-    work = queries.load(review)
-    reported = review.state == ReviewState.REPORTED
-    page = pages.review_page(work, actor, may_withdraw=not reported or reporting.is_current(review))
+    work = queries.load(review, head=head)
+    page = pages.review_page(work, actor)
     if details is None:
         details = DetailsForm(formdata=None, obj=review)
     record = services.record_of(review)
