@@ -39,7 +39,6 @@ class MetricForm(TwoNames, FlaskForm):
     )
     unit_id = SelectField(_l("Kept for"), [Optional()], validate_choice=False, coerce=str)
     owner_id = SelectField(_l("Owner"), [Optional()], validate_choice=False, coerce=str)
-    version = VersionField()
 
     def validate(self, extra_validators: Any = None) -> bool:
         """All fields, then the pair of names and the choices."""
@@ -62,6 +61,12 @@ class MetricForm(TwoNames, FlaskForm):
             "unit_id": read_id(self.unit_id.data or ""),
             "owner_id": read_id(self.owner_id.data or ""),
         }
+
+
+class EditMetricForm(MetricForm):
+    """A metric that exists."""
+
+    version = VersionField()
 
 
 class TargetForm(FlaskForm):

@@ -18,7 +18,7 @@ from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
 from tracker.i18n import pick
 from tracker.metrics import queries, series, services
-from tracker.metrics.forms import CheckForm, MetricForm, TargetForm, ValueForm
+from tracker.metrics.forms import CheckForm, EditMetricForm, MetricForm, TargetForm, ValueForm
 from tracker.metrics.models import Better, Metric
 from tracker.metrics.viewmodels import MonthView
 from tracker.organisations.models import Site, UnitKind
@@ -155,7 +155,7 @@ def edit(number: int) -> Response:
     """Ask what to change of a metric."""
     actor, metric = load_metric(number, "metric:edit")
     site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
-    form = MetricForm(formdata=None, obj=metric)
+    form = EditMetricForm(formdata=None, obj=metric)
     _offer(form, actor, site)
     form.better.data = metric.better.value if metric.better is not None else None
     form.unit_id.data, form.owner_id.data = str(metric.unit_id or ""), str(metric.owner_id or "")
@@ -168,7 +168,7 @@ def save(number: int) -> Response:
     """Change a metric."""
     actor, metric = load_metric(number, "metric:edit")
     site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
-    form = MetricForm()
+    form = EditMetricForm()
     _offer(form, actor, site)
     status = 422
     if form.validate_on_submit():
