@@ -16,17 +16,17 @@ from wtforms import (
     StringField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 from wtforms.widgets import HiddenInput
 
 from tracker.accounts.models import Role
 from tracker.accounts.passwords import MAXIMUM_LENGTH
-from tracker.accounts.services import check_password
+from tracker.accounts.rules import check_password
 from tracker.database import MAX_ID
 from tracker.errors import InvalidInput
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
-from tracker.organisations.models import CspType
+from tracker.organisations.models import CODE, CspType
 
 EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@[^@\s<>\"(),:;\\\[\]]{1,189}")
 
@@ -36,9 +36,19 @@ def strip(value: str | None) -> str:
     return (value or "").replace("\x00", "").strip()
 
 
+class Filled(InputRequired):
+    """The field must be filled; the message is put into the language of the request when it is needed."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Stop at an empty field."""
+        if not field.raw_data or not field.raw_data[0]:
+            field.errors = []
+            raise StopValidation(str(self.message))
+
+
 def required(message: Any = None) -> InputRequired:
     """The field must be filled."""
-    return InputRequired(message or _l("Please fill this in."))
+    return Filled(message or _l("Please fill this in."))
 
 
 def at_most(count: int) -> Length:
@@ -58,7 +68,16 @@ class VersionField(IntegerField):
     widget = HiddenInput()
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__("", validators=[Optional()], **kwargs)
+        # Without it nobody could tell whether the page is an old one.
+        message = _l("This page is not complete. Reload it and try again.")
+        super().__init__(_l("Version"), validators=[required(message)], **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the version; whatever is no number is as good as none."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_("This page is not complete. Reload it and try again.")) from None
 
 
 def pairs(*values: tuple[str, Any]) -> list[SelectChoice]:
@@ -176,9 +195,6 @@ class FirstRunForm(NewPassword, TwoNames, FlaskForm):
         return all([valid, *(self.validate_names(zh, en) for zh, en in pairs)])
 
 
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
 class OwnPasswordForm(NewPassword, FlaskForm):
     """A new password of one's own, and the present one."""
 
@@ -202,7 +218,7 @@ class PersonForm(TwoNames, FlaskForm):
         choices=pairs(("", _l("As the browser")), ("zh", "中文"), ("en", "English")),
         default="",
     )
-    version = VersionField()
+    version: Any = VersionField()
 
     def validate(self, extra_validators: Any = None) -> bool:
         """All fields, then the pair of names."""
@@ -213,6 +229,7 @@ class PersonForm(TwoNames, FlaskForm):
 class NewPersonForm(NewPassword, PersonForm):
     """Somebody new: who, a first password, and roles at one place."""
 
+    version = None
     site_id = SelectField(_l("Roles at"))
     roles = SelectMultipleField(_l("Roles"), choices=pairs(*((role.value, role.value) for role in Role)))
 

@@ -13,8 +13,9 @@ from flask import current_app
 
 from tracker import clock, history
 from tracker.accounts.models import Person, Role, RoleGrant, SignInFailure
-from tracker.accounts.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH, hash_password, matches
+from tracker.accounts.passwords import hash_password, matches
 from tracker.accounts.queries import any_organisation, get_actor, get_candidates, get_grants
+from tracker.accounts.rules import check_password, normal_email
 from tracker.accounts.viewmodels import Candidate
 from tracker.database import add, db, new_id
 from tracker.errors import DomainError, Forbidden, InvalidInput, NotFound, WrongPassword
@@ -55,11 +56,6 @@ class Attempt:
     def subjects(self) -> tuple[str, str]:
         """Under what the attempt is counted."""
         return f"email:{self.email}"[:300], f"address:{self.address}"[:300]
-
-
-def normal_email(email: str) -> str:
-    """The one form in which an e-mail address is kept and compared."""
-    return email.strip().casefold()[:254]
 
 
 def count_attempt(email: str, address: str) -> Attempt:
@@ -226,19 +222,6 @@ def record_of(person: Person) -> Record:
 def record_of_id(organisation_id: int, person_id: int) -> Record:
     """The same from the keys."""
     return Record(organisation_id, "person", person_id, 0)
-
-
-def check_password(password: str, email: str = "") -> list[str]:
-    """What is wrong with a new password; empty when it will do."""
-    if len(password) < MINIMUM_LENGTH:
-        return [_("Use at least %(count)d characters.", count=MINIMUM_LENGTH)]
-    if len(password) > MAXIMUM_LENGTH:
-        return [_("Use at most %(count)d characters.", count=MAXIMUM_LENGTH)]
-    if len(set(password)) < 5:
-        return [_("Too few different characters.")]
-    if email and password.casefold() == normal_email(email):
-        return [_("The password must not be the e-mail address.")]
-    return []
 
 
 def create_person(

@@ -1,6 +1,7 @@
 """Sign-in, sign-out, the first run, preferences and one's own account."""
 
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import (
@@ -26,6 +27,7 @@ from tracker.accounts.forms import FirstRunForm, OwnPasswordForm, SignInForm, te
 from tracker.accounts.models import Role
 from tracker.accounts.queries import any_organisation, get_candidates, get_grants, get_signed_in
 from tracker.accounts.roles import role_meaning, role_title
+from tracker.accounts.rules import normal_email
 from tracker.accounts.viewmodels import Candidate
 from tracker.database import db
 from tracker.errors import InvalidInput, WrongPassword
@@ -119,7 +121,7 @@ def _ask_which(found: tuple[Candidate, ...], target: str | None) -> BaseResponse
     session["choosing"] = {
         "until": int(time.time()) + CHOICE_SECONDS,
         "people": [candidate.session_id for candidate in found],
-        "email": services.normal_email(request.form.get("email", "")),
+        "email": normal_email(request.form.get("email", "")),
         "next": target or "",
     }
     return redirect(url_for("accounts.choose"), 303)
@@ -148,7 +150,7 @@ def choose_post() -> BaseResponse:
     return _enter(wanted, local_path(choosing["next"]))
 
 
-def _choosing() -> dict[str, list[str]] | None:
+def _choosing() -> dict[str, Any] | None:
     choosing = session.get("choosing")
     if not isinstance(choosing, dict) or choosing.get("until", 0) < time.time():
         session.pop("choosing", None)

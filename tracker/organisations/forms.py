@@ -1,20 +1,20 @@
 """What may be typed about sites, programmes and key positions, and what is wrong with it."""
 
+from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Optional, ValidationError
+from wtforms.validators import Optional, ValidationError
 
 from scoring.policy import DEFAULT, SWITCHES
 from tracker.accounts.forms import TwoNames, VersionField, at_most, pairs, required, strip
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
 from tracker.i18n import say
-from tracker.organisations.models import CspType
+from tracker.organisations.models import CODE, CspType
 from tracker.organisations.policies import choice_meaning
-from tracker.organisations.services import CODE
 
 
 def is_code(_form: FlaskForm, field: StringField) -> None:
@@ -50,7 +50,7 @@ class SiteForm(TwoNames, FlaskForm):
     active = BooleanField(
         _l("In use"), default=True, description=_l("A site out of use is kept with all its records.")
     )
-    version = VersionField()
+    version: Any = VersionField()
 
     def validate(self, extra_validators: Any = None) -> bool:
         """All fields, then the pair of names."""
@@ -61,6 +61,7 @@ class SiteForm(TwoNames, FlaskForm):
 class NewSiteForm(SiteForm):
     """A site that is added; its code stays for ever."""
 
+    version = None
     code = StringField(
         _l("Short code"),
         [required(), at_most(40), is_code],
@@ -81,7 +82,8 @@ class DayField(DateField):
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError(_("This is not a date. Write it like 2026-07-15.")) from None
-        if self.data is not None and not 1990 <= self.data.year <= 2200:
+        day: date | None = getattr(self, "data", None)
+        if day is not None and not 1990 <= day.year <= 2200:
             self.data = None
             raise ValueError(_("This year cannot be right."))
 
@@ -96,7 +98,7 @@ class UnitForm(TwoNames, FlaskForm):
         _l("First day"), description=_l("Counts from this day on; empty: from the beginning.")
     )
     ends_on = DayField(_l("Last day"), description=_l("Counts up to this day; empty: no end."))
-    version = VersionField()
+    version: Any = VersionField()
 
     def validate_ends_on(self, field: DateField) -> None:
         """Not before the first day."""
@@ -112,6 +114,7 @@ class UnitForm(TwoNames, FlaskForm):
 class NewUnitForm(UnitForm):
     """A programme or key position that is added."""
 
+    version = None
     code = StringField(
         _l("Short code"),
         [required(), at_most(60), is_code],
@@ -125,7 +128,7 @@ class RetireForm(FlaskForm):
 
     ends_on = DayField(_l("Last day"), message_required=True)
     reason = TextAreaField(_l("Reason"), [required(_l("Say why it ends.")), at_most(2000)], filters=[strip])
-    version = VersionField()
+    version: Any = VersionField()
 
 
 class PolicyForm(FlaskForm):
@@ -133,10 +136,10 @@ class PolicyForm(FlaskForm):
 
     reason = TextAreaField(
         _l("Reason"),
-        [InputRequired(_l("Say why: the score will be read another way from now on.")), at_most(2000)],
+        [required(_l("Say why: the score will be read another way from now on.")), at_most(2000)],
         filters=[strip],
     )
-    version = VersionField()
+    version: Any = VersionField()
 
     def values(self) -> dict[str, Any]:
         """Switch → typed value."""

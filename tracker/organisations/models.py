@@ -1,6 +1,7 @@
 """Tables of organisations, sites, and the units in which an approach is deployed."""
 
 import enum
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -8,6 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.database import Base, Tenant, UTCDateTime, Versioned, choice, new_id, refers
+
+# Codes stand in addresses and in the keys of facts, so a slash or a space would break both.
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class CspType(enum.StrEnum):

@@ -1,6 +1,5 @@
 """Writes of sites and their units. What changes the scope of a score stores a run of its own."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
@@ -15,7 +14,7 @@ from tracker.errors import InvalidInput
 from tracker.history import Record
 from tracker.i18n import gettext as _
 from tracker.moves import check_version
-from tracker.organisations.models import CspType, Site, Unit, UnitKind
+from tracker.organisations.models import CODE, CspType, Site, Unit, UnitKind
 from tracker.organisations.queries import current_sets, has_current_facts
 from tracker.organisations.viewmodels import Preview
 from tracker.permissions import Actor
@@ -23,8 +22,6 @@ from tracker.reviews.models import Fact, FactKind
 from tracker.scores.computing import compute, tier_of
 from tracker.scores.models import Cause
 from tracker.scores.services import Why, rescore_site
-
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def record_of(site: Site) -> Record:
@@ -300,12 +297,12 @@ def _carry_into_facts(site: Site, unit: Unit) -> None:
 
     Only with facts of its own can non-conformities pin it and closures release it.
     """
-    rows = db.session.execute(
+    units = db.session.execute(
         sa.select(Unit.code, Unit.kind).where(
             Unit.organisation_id == site.organisation_id, Unit.site_id == site.id
         )
     ).all()
-    kinds = {row.code: row.kind for row in rows}
+    kinds = {code: kind for code, kind in units}  # noqa: C416 - rows are not pairs to the type checker
     for fact_set in current_sets(site):
         elements: dict[str, int] = defaultdict(int)
         rows = db.session.execute(

@@ -300,12 +300,14 @@ def retire_unit(code: str, unit_id: int) -> BaseResponse:
     if not form.validate_on_submit():
         return _page(template, 422, **_unit_context(site, unit, retire=form))
 
+    last_day: Any = form.ends_on.data
+
     def change() -> None:
-        services.retire_unit(actor, site, unit, form.ends_on.data, form.reason.data, form.version.data)
+        services.retire_unit(actor, site, unit, last_day, form.reason.data or "", form.version.data)
 
     if "preview" in request.form:
-        day = form.ends_on.data + timedelta(days=1)
-        return _show_preview(template, form, site, change, day, _unit_context(site, unit, retire=form))
+        after = last_day + timedelta(days=1)
+        return _show_preview(template, form, site, change, after, _unit_context(site, unit, retire=form))
     status = attempt(form, change)
     if status != 200:
         site = find_site(actor, code)

@@ -115,6 +115,16 @@ def test_an_old_page_of_a_site_is_a_conflict_that_keeps_what_was_typed(
     assert site.name_en == "East"
 
 
+@pytest.mark.parametrize("version", ["", "x", "9" * 5000])
+def test_a_form_without_its_version_is_incomplete(pages: Pages, company: Organisation, version: str) -> None:
+    make.site(company, code="east", name_en="As before")
+
+    page = pages.post("/sites/east/edit", SITE | {"version": version}, 422)
+
+    assert "This page is not complete" in page.words
+    assert "As before" in pages.get("/sites/").words
+
+
 def test_only_who_manages_every_site_adds_one(app: Flask, company: Organisation) -> None:
     here = make.site(company)
     for roles, place, status in [
