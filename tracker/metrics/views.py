@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
-from tracker import timeline
+from tracker import clock, timeline
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import pairs, tell
@@ -25,6 +25,7 @@ from tracker.organisations.models import Site, UnitKind
 from tracker.permissions import Actor, Subject
 from tracker.reviews import current
 from tracker.reviews import queries as reviews
+from tracker.scores.sheets import COPC, month_of
 
 blueprint = Blueprint("metrics", __name__, url_prefix="/metrics")
 
@@ -116,7 +117,7 @@ def _offer(form: MetricForm, actor: Actor, site: Site) -> None:
     form.item.choices = pairs(
         *((entry.id, f"{entry.id} {pick(entry.name.zh, entry.name.en)}") for entry in services.items())
     )
-    units = reviews.list_units(site.organisation_id, site.id, queries.clock.today())
+    units = reviews.list_units(site.organisation_id, site.id, clock.today())
     programmes = (unit for unit in units if unit.kind == UnitKind.PROGRAMME)
     form.unit_id.choices = pairs(
         ("", _("The whole site")),
@@ -260,8 +261,8 @@ def _review_stated(metric: Metric) -> tuple[int | None, queries.Stated | None]:
     review = reviews.get_review(metric.organisation_id, int(text))
     if review.site_id != metric.site_id:
         raise NotFound
-    work = reviews.load(review, [reviews.COPC], reasons=False)
-    return review.number, queries.stated_in(work.facts.get(reviews.COPC, ()))
+    work = reviews.load(review, [COPC], reasons=False)
+    return review.number, queries.stated_in(work.facts.get(COPC, ()))
 
 
 def _value_cell(actor: Actor, number: int, month: str, typed: str, status: int, message: str) -> Response:
@@ -332,7 +333,7 @@ def _set_latest(actor: Actor, metric: Metric, typed: str, version: int | None) -
     if known:
         from_month = known[-1].from_month
     else:
-        now = queries.month_of(queries.clock.today())
+        now = month_of(clock.today())
         from_month = min([*loaded.values.get(metric.id, {}), series.month_after(now, -11)])
     if (known[-1].version if known else 0) != (version or 0):
         raise Conflict(_("Somebody else changed this target in the meantime."))

@@ -58,6 +58,10 @@ class PlanForm(FlaskForm):
     planned_on = DayField(_l("Day of the review"))
     lead_auditor_id = SelectField(_l("Lead auditor"), [required()], coerce=str)
 
+    def days(self) -> dict[str, Any]:
+        """The period, and the day of the review."""
+        return {name: self[name].data for name in ("period_start", "period_end", "planned_on")}
+
     def chosen_scope(self) -> list[str]:
         """The items and criteria chosen; nothing where all are meant."""
         return [] if self.whole.data == "yes" else list(self.scope.data or [])

@@ -98,7 +98,7 @@ def _require_in_progress(review: Review) -> None:
         raise Conflict(_("Verdicts can be given only while the review is in progress."))
 
 
-def _facts_of(review: Review, standard: str) -> sa.Select[tuple[Fact]]:
+def _facts_of(review: Review, standard: str) -> sa.Select[Any]:
     return (
         sa.select(Fact)
         .join(FactSet, (FactSet.organisation_id == Fact.organisation_id) & (FactSet.id == Fact.fact_set_id))
@@ -113,7 +113,8 @@ def _facts_of(review: Review, standard: str) -> sa.Select[tuple[Fact]]:
 
 def get_fact(review: Review, standard: str, key: str) -> Fact:
     """One fact of a review. Raises NotFound."""
-    found = db.session.execute(_facts_of(review, standard).where(Fact.key == key)).scalar_one_or_none()
+    wanted = _facts_of(review, standard).where(Fact.key == key)
+    found: Fact | None = db.session.execute(wanted).scalar_one_or_none()
     if found is None:
         raise NotFound
     return found
@@ -226,7 +227,8 @@ def _get_metric(review: Review, code: str, item: str | None) -> Metric:
 
 def _metric_fact(review: Review, metric: Metric, aspect: str) -> Fact:
     key = Key(metric.item, FactKind.METRIC, metric.code, aspect)
-    found = db.session.execute(_facts_of(review, COPC).where(Fact.key == str(key))).scalar_one_or_none()
+    wanted = _facts_of(review, COPC).where(Fact.key == str(key))
+    found: Fact | None = db.session.execute(wanted).scalar_one_or_none()
     if found is not None:
         return found
     return add(

@@ -288,7 +288,7 @@ def _dimensions(work: Work, entry: ElementView) -> tuple[DimensionView, ...]:
     if entry.standard != COPC:
         return ()
     overrules = {row.dimension: row for row in work.overrules[COPC] if row.element == entry.id}
-    computed = work.computed[COPC].result.items[entry.id].computed if COPC in work.computed else {}
+    computed = work.copc.items[entry.id].computed if work.copc is not None else {}
     return tuple(
         DimensionView(
             id=name,
@@ -304,11 +304,12 @@ def _dimensions(work: Work, entry: ElementView) -> tuple[DimensionView, ...]:
 
 
 def _reasons(work: Work, entry: ElementView) -> tuple[str, ...]:
-    if entry.standard not in work.computed:
-        return ()
-    result: Any = work.computed[entry.standard].result
-    scored = result.items[entry.id] if entry.standard == COPC else result.criteria[entry.id]
-    return tuple(reason.text(language()) for reason in scored.reasons)
+    scored: Any = None
+    if entry.standard == COPC and work.copc is not None:
+        scored = work.copc.items[entry.id]
+    elif entry.standard == SEE_CMM and work.see_cmm is not None:
+        scored = work.see_cmm.criteria[entry.id]
+    return tuple(reason.text(language()) for reason in scored.reasons) if scored is not None else ()
 
 
 # ---------------------------------------------------------------- the grid of a category

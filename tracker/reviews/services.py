@@ -287,13 +287,14 @@ def make_move(
 def _stamps(event: str, actor: Actor) -> dict[str, Any]:
     """What each move leaves on the row beside the state."""
     now = clock.now()
-    return {
+    stamps: dict[str, dict[str, Any]] = {
         "start": {"started_at": now},
         "report": {"reported_at": now},
         "accept": {"accepted_at": now, "accepted_by_id": actor.person_id},
         "withdraw": {"reported_at": None, "accepted_at": None, "accepted_by_id": None},
         "close": {"closed_at": now},
-    }.get(event, {})
+    }
+    return stamps.get(event, {})
 
 
 def _after_report(actor: Actor, review: Review, work: queries.Work) -> None:

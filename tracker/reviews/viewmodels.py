@@ -5,17 +5,9 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from tracker.metrics.viewmodels import GridRow
+from tracker.nonconformities.drafts import PinSpec
 from tracker.numbering import label
 from tracker.offers import MoveView, StateView
-
-
-@dataclass(frozen=True)
-class PinView:
-    """A fact that a non-conformity about a gap pins; `level` is what closing it raises a SEE-CMM row to."""
-
-    standard: str
-    key: str
-    level: int | None = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +25,7 @@ class GapView:
     subject: str
     aspect: str
     title: str
-    pins: tuple[PinView, ...]
+    pins: tuple[PinSpec, ...]
     carried_by: int | None = None
     reason: str | None = None
 

@@ -80,12 +80,16 @@ def index() -> Response:
 def new() -> Response:
     """Ask what is to be reviewed."""
     actor = allow("review:plan")
-    form = PlanForm(formdata=None)
-    _offer(form, actor)
     today = clock.today()
-    form.site_id.data = _site_asked_for(actor)
-    form.period_start.data = date(today.year, 1, 1) if today.month > 6 else date(today.year - 1, 7, 1)
-    form.period_end.data, form.planned_on.data = today, today
+    half_year_ago = date(today.year, 1, 1) if today.month > 6 else date(today.year - 1, 7, 1)
+    proposed = {
+        "site_id": _site_asked_for(actor),
+        "period_start": half_year_ago,
+        "period_end": today,
+        "planned_on": today,
+    }
+    form = PlanForm(formdata=None, data=proposed)
+    _offer(form, actor)
     return render("reviews/new.html", form=form, elements=_elements())
 
 
@@ -113,9 +117,7 @@ def create() -> Response:
                 see_cmm=form.see_cmm.data,
                 tier=Tier(form.tier.data),
                 scope=form.chosen_scope(),
-                period_start=form.period_start.data,
-                period_end=form.period_end.data,
-                planned_on=form.planned_on.data,
+                **form.days(),
                 lead_auditor_id=form.key_of(form.lead_auditor_id),
             )
             db.session.commit()
