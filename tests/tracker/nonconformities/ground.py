@@ -16,6 +16,7 @@ from tracker.moves import Signing
 from tracker.nonconformities import queries, services
 from tracker.nonconformities.drafts import PinSpec
 from tracker.nonconformities.models import Nonconformity
+from tracker.numbering import next_number
 from tracker.organisations.models import Unit, UnitKind
 from tracker.permissions import Actor
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Review, Tier
@@ -156,7 +157,7 @@ def _review(at: loop.Company) -> Review:
     return add(
         Review(
             organisation_id=at.organisation.id,
-            number=1,
+            number=next_number(at.organisation.id, "review"),
             site_id=at.site.id,
             state=ReviewState.REPORTED,
             title="Annual review",

@@ -343,3 +343,35 @@ def test_every_grade_has_its_page(at: Ground, pages: Pages, grade: Grade) -> Non
 
     assert pages.sign_in(at.lead).get(f"{REGISTER}{record.number}").status == 200
     assert pages.get(f"{REGISTER}{record.number}/edit").value("title") == record.title
+
+
+def test_a_record_can_begin_at_the_gaps_of_a_review(at: Ground, pages: Pages, db: SQLAlchemy) -> None:
+    from tracker.reviews import queries, services
+
+    review = services.plan_review(
+        at.actor("lead"),
+        site_id=at.site.id,
+        title="Review of spring",
+        copc=True,
+        see_cmm=False,
+        tier="standard",
+        scope=["2.7"],
+        period_start=START,
+        period_end=START + timedelta(days=30),
+        planned_on=START,
+        lead_auditor_id=at.lead.id,
+    )
+    services.make_move(at.actor("lead"), review, "start")
+    services.judge(
+        at.actor("auditor"), review, "copc-2000-csp", LINE, "not_met", note="12 of 60", evidence="Calls"
+    )
+    gap = next(gap for gap in queries.gaps_of(review) if gap.key == LINE)
+    pages.sign_in(at.auditor)
+
+    page = pages.get(f"{REGISTER}new?review={review.number}&key={gap.key}")
+
+    assert page.value("title").startswith("2.7")
+    assert "12 of 60; Calls" in page.words
+    assert f'value="copc-2000-csp|{LINE}|"' in page.text
+    pages.get(f"{REGISTER}new?review={review.number}&key=2.7/line/2.7-5", status=422)
+    pages.get(f"{REGISTER}new?review=999", status=404)
