@@ -132,6 +132,7 @@ def standings_of(work: Work) -> tuple[StandingView, ...]:
                 verdict="",
                 blank=len(work.see_cmm.blank),
                 level=level,
+                target_level=target,
             )
         )
     return tuple(found)

@@ -96,6 +96,7 @@ class StandingView:
     verdict: str
     blank: int
     level: int | None = None
+    target_level: int | None = None
 
 
 @dataclass(frozen=True)
