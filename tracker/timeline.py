@@ -12,6 +12,7 @@ from tracker.i18n import gettext as _
 from tracker.i18n import language, lazy_gettext, pick, show_datetime
 from tracker.offers import StateView, machine_of, state_view
 from tracker.signatures import Signature
+from workflows.text import Worded
 
 MAX_SHOWN = 200
 
@@ -141,6 +142,7 @@ def _changes(changes: dict[str, object]) -> str:
     for field, pair in changes.items():
         before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
         label = field_label(field)
+        before, after = _value(field, before), _value(field, after)
         parts.append(
             f"{label}: {_short(before)} → {_short(after)}"
             if before not in (None, "")
@@ -154,6 +156,18 @@ def _short(value: object) -> str:
         return _("Yes") if value else _("No")
     text = "–" if value in (None, "") else str(value)
     return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+VALUE_WORDS: dict[str, type[Worded]] = {}
+"""Field of a record → the vocabulary its values come from; features add theirs when they are imported."""
+
+
+def _value(field: str, value: object) -> object:
+    """A stored value in words, where its field has a vocabulary that knows it."""
+    words = VALUE_WORDS.get(field)
+    if words is None or value not in set(words):
+        return value
+    return words(str(value)).of(language())
 
 
 FIELD_LABELS: dict[str, object] = {}

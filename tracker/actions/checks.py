@@ -1,6 +1,6 @@
 """What the services of an action check before they write."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,12 +37,28 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int) else str(value)
 
 
-def check_person(organisation_id: int, person_id: int, field: str) -> None:
+def changed(row: Any, fields: Mapping[str, Any], names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Field → [before, after] of what differs; identifiers are told by the words in `names`, not by their digits."""
+    found = {
+        name: [plain(getattr(row, name)), plain(value)]
+        for name, value in fields.items()
+        if getattr(row, name) != value
+    }
+    for name in found.keys() & (names or {}).keys():
+        found[name] = [None, (names or {})[name]]
+    return found
+
+
+def check_person(organisation_id: int, person_id: int, field: str) -> str:
+    """The printed name of somebody active. Raises InvalidInput where there is nobody of that identifier."""
     found = db.session.execute(
-        sa.select(Person.active).where(Person.organisation_id == organisation_id, Person.id == person_id)
-    ).scalar_one_or_none()
-    if not found:
+        sa.select(Person.name_zh, Person.name_en).where(
+            Person.organisation_id == organisation_id, Person.id == person_id, Person.active
+        )
+    ).one_or_none()
+    if found is None:
         raise InvalidInput({field: [_("There is no such person.")]})
+    return found.name_zh if found.name_zh == found.name_en else f"{found.name_zh} {found.name_en}".strip()
 
 
 def get_part(model: type[Any], action: Action, part_id: int) -> Any:

@@ -7,7 +7,6 @@ from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateField,
-    HiddenField,
     IntegerField,
     PasswordField,
     RadioField,
@@ -167,10 +166,9 @@ class EffectForm(Versioned):
     )
 
 
-class CauseForm(Versioned):
+class NewCauseForm(FlaskForm):
     """An answer to a why."""
 
-    parent_id = HiddenField()
     text = area(_l("Because …"), rows=2, need=True, longest=2000)
     kind = SelectField(_l("Kind of cause"), default="")
     evidence = area(_l("What shows it"), rows=2)
@@ -180,6 +178,10 @@ class CauseForm(Versioned):
     no_task_reason = area(_l("Why no task removes it"), rows=2)
 
 
+class CauseForm(NewCauseForm, Versioned):
+    """A cause that stands in the tree."""
+
+
 class VerifyForm(Versioned):
     """How a cause was shown to be one."""
 
@@ -187,14 +189,18 @@ class VerifyForm(Versioned):
     evidence = area(_l("What shows it"), rows=2, need=True)
 
 
-class TaskForm(Versioned):
-    """A task of the plan."""
+class NewTaskForm(FlaskForm):
+    """A task to be planned."""
 
     title = StringField(_l("Task"), filters=[strip], validators=[required(), at_most(300)])
     owner_id = IdSelect(_l("Owner"), need=True)
     due_on = DateField(_l("Due date"), validators=[required()])
     effort = EffortField(_l("Effort in days"), default="1")
     cause_id = IdSelect(_l("Cause it removes"))
+
+
+class TaskForm(NewTaskForm, Versioned):
+    """A task of the plan."""
 
 
 class DoneForm(Versioned):

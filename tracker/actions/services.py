@@ -21,8 +21,8 @@ from tracker.actions.causes import add_cause, delete_cause, edit_cause, get_caus
 from tracker.actions.checks import (
     BEFORE_APPROVAL,
     LIVE,
+    changed,
     check_person,
-    plain,
     record_of,
     refuse_outside,
     words,
@@ -166,16 +166,12 @@ def name_nonconformity(actor: Actor, action: Action, nonconformity_id: int) -> N
 def edit_step(actor: Actor, action: Action, fields: Mapping[str, Any], version: int | None = None) -> None:
     """Write fields of the present step; what belongs to another step, or is frozen, is refused in words."""
     check_version(action, version)
-    changes = {
-        name: [plain(getattr(action, name)), plain(value)]
-        for name, value in fields.items()
-        if getattr(action, name) != value
-    }
+    changes = changed(action, fields)
     _refuse_fields(action, changes)
     if "title" in changes:
         words(fields["title"], "title", 200)
     if fields.get("metric_id") is not None and "metric_id" in changes:
-        _check_metric(action, fields["metric_id"])
+        changes["metric_id"] = [None, _check_metric(action, fields["metric_id"])]
     if not changes:
         return
     for name in changes:
@@ -188,12 +184,14 @@ def hand_over(actor: Actor, action: Action, owner_id: int, reason: str, version:
     """Give the action to another owner, with a reason."""
     check_version(action, version)
     refuse_outside(action, LIVE, _("This action is finished."))
-    check_person(action.organisation_id, owner_id, "owner_id")
+    name = check_person(action.organisation_id, owner_id, "owner_id")
     reason = words(reason, "reason", 4000)
     if owner_id == action.owner_id:
         return
     action.owner_id = owner_id
-    history.record(record_of(action), "handed_over", actor.person_id, reason=reason)
+    history.record(
+        record_of(action), "handed_over", actor.person_id, reason=reason, changes={"owner_id": [None, name]}
+    )
     tell([owner_id], "action-assigned", record_of(action), {"title": action.title})
     db.session.flush()
 
@@ -342,11 +340,12 @@ def _nameable(actor: Actor, nonconformity_ids: Iterable[int]) -> list[Nonconform
     return found
 
 
-def _check_metric(action: Action, metric_id: int) -> None:
+def _check_metric(action: Action, metric_id: int) -> str:
+    """The code of a metric of the action's site. Raises InvalidInput for any other."""
     from tracker.metrics.models import Metric
 
     found = db.session.execute(
-        sa.select(Metric.id).where(
+        sa.select(Metric.code).where(
             Metric.organisation_id == action.organisation_id,
             Metric.id == metric_id,
             Metric.site_id == action.site_id,
@@ -354,6 +353,7 @@ def _check_metric(action: Action, metric_id: int) -> None:
     ).scalar_one_or_none()
     if found is None:
         raise InvalidInput({"metric_id": [_("There is no such metric.")]})
+    return found
 
 
 def _refuse_fields(action: Action, names: Iterable[str]) -> None:

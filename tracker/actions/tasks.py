@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from tracker import clock, history
-from tracker.actions.checks import check_person, exists, get_part, plain, record_of, refuse_outside, words
+from tracker.actions.checks import changed, check_person, get_part, record_of, refuse_outside, words
 from tracker.actions.models import Action, Cause, Task
 from tracker.database import add, db
-from tracker.errors import InvalidInput, RefusedMove
+from tracker.errors import InvalidInput, NotFound, RefusedMove
 from tracker.i18n import gettext as _
 from tracker.moves import check_version
 from tracker.permissions import Actor
@@ -74,12 +74,8 @@ def edit_task(
         raise KeyError(", ".join(sorted(wrong)))
     wanted = {name: getattr(task, name) for name in TASK_FIELDS} | dict(fields)
     words(wanted["title"], "title", 300)
-    _check_task(action, wanted["owner_id"], Fraction(wanted["effort"]), wanted["cause_id"])
-    changes = {
-        name: [plain(getattr(task, name)), plain(value)]
-        for name, value in fields.items()
-        if getattr(task, name) != value
-    }
+    names = _check_task(action, wanted["owner_id"], Fraction(wanted["effort"]), wanted["cause_id"])
+    changes = changed(task, fields, names)
     if not changes:
         return
     for name in changes:
@@ -157,9 +153,14 @@ def _refuse_task(task: Task, state: TaskState, why: str) -> None:
         raise RefusedMove(_("Not possible now"), [why])
 
 
-def _check_task(action: Action, owner_id: int, effort: Fraction, cause_id: int | None) -> None:
-    check_person(action.organisation_id, owner_id, "owner_id")
+def _check_task(action: Action, owner_id: int, effort: Fraction, cause_id: int | None) -> dict[str, str]:
+    """The words for owner and cause. Raises InvalidInput for what does not exist, and for no effort."""
+    names = {"owner_id": check_person(action.organisation_id, owner_id, "owner_id"), "cause_id": "–"}
     if effort <= 0:
         raise InvalidInput({"effort": [_("The effort has to be more than nothing.")]})
-    if cause_id is not None and not exists(Cause, action, Cause.id == cause_id):
-        raise InvalidInput({"cause_id": [_("There is no such cause.")]})
+    if cause_id is not None:
+        try:
+            names["cause_id"] = get_part(Cause, action, cause_id).text
+        except NotFound:
+            raise InvalidInput({"cause_id": [_("There is no such cause.")]}) from None
+    return names

@@ -1,7 +1,10 @@
 """The words for what is recorded about actions and follow-up audits."""
 
 from tracker.i18n import lazy_gettext as _l
-from tracker.timeline import FIELD_LABELS
+from tracker.timeline import FIELD_LABELS, VALUE_WORDS
+from workflows.causes import VerificationMethod
+
+VALUE_WORDS.update(method=VerificationMethod, verified=VerificationMethod)
 
 FIELD_LABELS.update(
     nonconformities=_l("Non-conformities"),

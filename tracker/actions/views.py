@@ -333,9 +333,7 @@ class Desk:
     def why(self, parent_id: int | None) -> Any:
         """The form to answer a why, under a cause or under the problem."""
         name = f"why-{parent_id or 0}"
-        form = self._refused(name) or forms.CauseForm(
-            formdata=None, prefix=f"{name}-", data={"parent_id": str(parent_id or "")}
-        )
+        form = self._refused(name) or forms.NewCauseForm(formdata=None, prefix=f"{name}-")
         return self.bind(form)
 
     def verify(self, node: Any) -> Any:
@@ -350,7 +348,7 @@ class Desk:
         """The form to plan a task."""
         name = f"newtask-{cause_id or 0}"
         data = {"cause_id": str(cause_id or ""), "owner_id": str(self.action.owner_id)}
-        form = self._refused(name) or forms.TaskForm(formdata=None, prefix=f"{name}-", data=data)
+        form = self._refused(name) or forms.NewTaskForm(formdata=None, prefix=f"{name}-", data=data)
         return self.bind(form)
 
     def task(self, task: Any) -> Any:
@@ -514,7 +512,7 @@ def _rebase(form: Any, place: Place, fresh: Action) -> None:
     """Let the form go on from the fresh version, and show beside each field what is saved by now."""
     row: Any = fresh
     kind, _dash, key = place.name.partition("-")
-    if kind in ("cause", "verify"):
+    if key and kind in ("cause", "verify"):
         row = services.get_cause(fresh, int(key))
     elif kind in ("task", "done", "drop", "reopen"):
         row = services.get_task(fresh, int(key))
@@ -573,7 +571,7 @@ def add_cause(number: int) -> BaseResponse:
     actor = allow("action:work", subject_of(action))
     parent = _key(request.args.get("under", ""))
     name = f"why-{parent or 0}"
-    form = forms.CauseForm(prefix=f"{name}-")
+    form = forms.NewCauseForm(prefix=f"{name}-")
 
     def change() -> None:
         fields = _cause_fields(form)
@@ -647,7 +645,7 @@ def add_task(number: int) -> BaseResponse:
     action = get_action(present_actor(), number)
     actor = allow("action:work", subject_of(action))
     name = f"newtask-{_key(request.args.get('cause', '')) or 0}"
-    form = forms.TaskForm(prefix=f"{name}-")
+    form = forms.NewTaskForm(prefix=f"{name}-")
 
     def change() -> None:
         services.add_task(actor, action, **_task_fields(form))

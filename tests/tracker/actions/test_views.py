@@ -149,14 +149,22 @@ def test_causes_are_added_verified_and_removed(app, at, owner) -> None:
     name = f"verify-{cause.id}"
     assert "No due time" in owner.get(f"/actions/{action.number}?open={name}").words
     owner.post(f"{base}/{cause.id}/verify", {f"{name}-method": "observation"}, 422)
-    owner.post(f"{base}/{cause.id}/verify", {f"{name}-method": "observation", f"{name}-evidence": "Screen"})
+    owner.post(
+        f"{base}/{cause.id}/verify",
+        {f"{name}-method": "observation", f"{name}-evidence": "Screen", f"{name}-version": cause.version},
+    )
     assert cause.verified_at is not None
 
     edit = f"cause-{cause.id}"
     owner.get(f"/actions/{action.number}?open={edit}")
     owner.post(
         f"{base}/{cause.id}",
-        {f"{edit}-text": "Another", f"{edit}-kind": "root", f"{edit}-evidence": "Screen"},
+        {
+            f"{edit}-text": "Another",
+            f"{edit}-kind": "root",
+            f"{edit}-evidence": "Screen",
+            f"{edit}-version": cause.version,
+        },
     )
     assert cause.verified_at is None
 
@@ -215,7 +223,10 @@ def test_tasks_are_planned_done_dropped_and_opened_again(app, at, owner) -> None
     for kind, field in (("done", "evidence"), ("reopen", "reason"), ("drop", "reason")):
         owner.get(f"/actions/{action.number}?open={kind}-{task.id}")
         owner.post(f"{base}/{task.id}/{kind}", {f"{kind}-{task.id}-{field}": ""}, 422)
-        owner.post(f"{base}/{task.id}/{kind}", {f"{kind}-{task.id}-{field}": "Because"})
+        owner.post(
+            f"{base}/{task.id}/{kind}",
+            {f"{kind}-{task.id}-{field}": "Because", f"{kind}-{task.id}-version": task.version},
+        )
     assert task.state == "dropped"
 
 
@@ -225,10 +236,10 @@ def test_a_task_is_reported_by_its_own_owner(app, at) -> None:
     (task,) = loop.queries.load_case(action).tasks
     name = f"done-{task.id}"
     path = f"/actions/{action.number}/tasks/{task.id}/done"
-    be(app, doer).post(path, {f"{name}-evidence": "Mine"}, 403)
+    be(app, doer).post(path, {f"{name}-evidence": "Mine", f"{name}-version": 1}, 403)
 
     task.owner_id = doer.id
-    be(app, doer).post(path, {f"{name}-evidence": "Mine"})
+    be(app, doer).post(path, {f"{name}-evidence": "Mine", f"{name}-version": task.version})
 
     assert task.state == "done"
 
@@ -248,13 +259,20 @@ def test_handing_over_and_extending(app, at, owner) -> None:
     action = loop.created(at)
     manager = be(app, at.manager)
     manager.get(f"/actions/{action.number}?open=deadline")
-    day = {"deadline-due_on": "2026-05-04", "deadline-reason": "More data"}
+    day = {
+        "deadline-due_on": "2026-05-04",
+        "deadline-reason": "More data",
+        "deadline-version": action.version,
+    }
     owner.post(f"/actions/{action.number}/deadline", day, 403)
     manager.post(f"/actions/{action.number}/deadline", day)
     assert str(action.due_on) == "2026-05-04"
 
     owner.get(f"/actions/{action.number}?open=owner")
-    owner.post(f"/actions/{action.number}/owner", {"owner-owner_id": at.manager.id, "owner-reason": "Away"})
+    owner.post(
+        f"/actions/{action.number}/owner",
+        {"owner-owner_id": at.manager.id, "owner-reason": "Away", "owner-version": action.version},
+    )
     assert action.owner_id == at.manager.id
 
 
@@ -312,7 +330,7 @@ def test_strangers_find_nothing(app, at) -> None:
     for stranger in (elsewhere, beside):
         pages = be(app, stranger)
         pages.get(f"/actions/{action.number}", 404)
-        pages.post(f"/actions/{action.number}/moves/cancel", {"reason": "x"}, 404)
+        pages.post(f"/actions/{action.number}/moves/cancel", {"reason": "x", "version": 1}, 404)
         assert "CA-0001" not in pages.get("/actions/").words
 
 
@@ -394,3 +412,33 @@ def grow(at, action) -> None:
             due_on=clock.today(),
             cause_id=cause.id,
         )
+
+
+def test_the_last_step_is_saved_and_told_in_words(app, at, owner) -> None:
+    record = at.nonconformity()
+    action = loop.implemented(at, record)
+    loop.audited(at, record, purpose=loop.AuditPurpose.IMPLEMENTATION, effective=None)
+    path, version = f"/actions/{action.number}/steps/verify", action.version
+    fields = {"effect_result": "97 %", "criterion_met": "yes", "standardised": "Procedure 7"}
+    owner.post(path, step("verify", version, **fields))
+    assert action.criterion_met is True
+
+    page = owner.post(path, step("verify", version, **fields | {"standardised": "Mine"}), 409, headers=HTMX)
+
+    assert "Mine" in page.text
+    assert "Procedure 7" in page.text
+    history = owner.get(f"/actions/{action.number}").words
+    assert "Criterion met?: Yes" in history
+    assert "Verified by: observation" in history
+
+
+def test_a_history_names_people_and_not_their_keys(app, at, owner) -> None:
+    action = loop.planned(at)
+    (task,) = loop.queries.load_case(action).tasks
+    loop.services.edit_task(at.act(at.owner), action, task, {"owner_id": at.manager.id})
+    loop.services.hand_over(at.act(at.owner), action, at.manager.id, "Away")
+
+    text = be(app, at.manager).get(f"/actions/{action.number}").words
+
+    assert f"Owner: {at.manager.name_zh} {at.manager.name_en}" in text
+    assert str(at.manager.id) not in text.split("History")[-1]

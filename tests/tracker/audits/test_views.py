@@ -102,17 +102,29 @@ def test_the_auditor_answers_signs_and_the_records_move(app, at, record) -> None
     audit = get_audit(at.act(at.auditor), 1)
     auditor.post("/audits/1/moves/start", {"version": audit.version})
     (check,) = list_checks(audit)
-    line = {f"check-{check.id}-answer": "yes", f"check-{check.id}-evidence": "Seen"}
+    line = {
+        f"check-{check.id}-answer": "yes",
+        f"check-{check.id}-evidence": "Seen",
+        f"check-{check.id}-version": check.version,
+    }
     part = auditor.post(f"/audits/1/checks/{check.id}", line, 200, headers=HTMX)
     assert f'id="check-{check.id}"' in part.text
     auditor.post("/audits/1/checks", {"question-text": "Do agents know it?"})
     own = list_checks(audit)[-1]
-    auditor.post(f"/audits/1/checks/{own.id}", {f"check-{own.id}-answer": "not_applicable"})
-    auditor.post("/audits/1/sample", {"sample-sample": "30 calls"})
+    auditor.post(
+        f"/audits/1/checks/{own.id}",
+        {f"check-{own.id}-answer": "not_applicable", f"check-{own.id}-version": own.version},
+    )
+    auditor.post("/audits/1/sample", {"sample-sample": "30 calls", "sample-version": audit.version})
     name = f"verdict-{record.id}"
     auditor.post(
         f"/audits/1/verdicts/{record.id}",
-        {f"{name}-implemented": "yes", f"{name}-evidence": "Recordings", f"{name}-note": "As planned"},
+        {
+            f"{name}-implemented": "yes",
+            f"{name}-evidence": "Recordings",
+            f"{name}-note": "As planned",
+            f"{name}-version": 1,
+        },
     )
 
     wrong = auditor.post("/audits/1/moves/conclude", {"version": audit.version, "password": "no"}, 422)
@@ -150,7 +162,12 @@ def test_an_answer_that_contradicts_itself_is_refused_in_place(app, at, record) 
 
     page = be(app, at.auditor).post(
         f"/audits/1/verdicts/{record.id}",
-        {f"{name}-implemented": "no", f"{name}-effective": "yes", f"{name}-note": "Kept"},
+        {
+            f"{name}-implemented": "no",
+            f"{name}-effective": "yes",
+            f"{name}-note": "Kept",
+            f"{name}-version": 1,
+        },
         422,
         headers=HTMX,
     )
@@ -171,10 +188,10 @@ def test_only_the_auditor_writes_answers(app, at, record) -> None:
 def test_an_audit_is_put_off_on_its_page(app, at, record) -> None:
     be(app, at.lead).post("/audits/new", schedule_form(at, record))
     lead = be(app, at.lead)
-    wrong = lead.post("/audits/1/moves/reschedule", {"reason": "Ill", "planned_on": "x"}, 422)
+    wrong = lead.post("/audits/1/moves/reschedule", {"reason": "Ill", "planned_on": "x", "version": 1}, 422)
     assert "Ill" in wrong.text
 
-    lead.post("/audits/1/moves/reschedule", {"reason": "Ill", "planned_on": "2026-03-20"})
+    lead.post("/audits/1/moves/reschedule", {"reason": "Ill", "planned_on": "2026-03-20", "version": 1})
 
     assert "20 Mar 2026" in lead.get("/audits/1").words
 
