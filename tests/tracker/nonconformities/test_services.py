@@ -612,8 +612,8 @@ def test_facts_for_the_guards_leave_no_field_to_its_default(at: Ground) -> None:
 
 
 def test_gaps_become_one_draft_for_each_element(at: Ground, db: SQLAlchemy) -> None:
+    from tracker.nonconformities.drafts import PinSpec as GapPin
     from tracker.reviews.viewmodels import GapView
-    from tracker.reviews.viewmodels import PinView as GapPin
 
     def gap(key: str, kind: str, carried_by: int | None = None) -> GapView:
         pin = GapPin(SEE_CMM if kind == "row" else COPC, key, 2 if kind == "row" else None)
