@@ -182,16 +182,17 @@ class Work:
     def carriers(self) -> dict[tuple[str, str], int]:
         """Standard and key of a fact → the number of the non-conformity that carries it (the lowest).
 
-        Open ones of any review of the site count, and drafts of this review, which open with its report.
+        Open ones of any review of the site count; of this review also drafts, which open with its report, and
+        those that have carried their fact to the closure since.
         """
         found: dict[tuple[str, str], int] = {}
         for finding in self.findings:
-            record = finding.record
-            drafted = record.state == NonconformityState.DRAFT and record.review_id == self.review.id
-            if drafted or finding.pinning:
+            own = finding.record.review_id == self.review.id
+            closed = own and finding.record.state == NonconformityState.CLOSED
+            if closed or finding.pinning or (own and finding.record.state == NonconformityState.DRAFT):
                 for pin in finding.pins:
-                    if pin.released_at is None:
-                        found.setdefault((pin.standard, pin.key), record.number)
+                    if closed or pin.released_at is None:
+                        found.setdefault((pin.standard, pin.key), finding.record.number)
         return found
 
     def unit(self, element: str, code: str) -> Unit | None:
@@ -216,7 +217,8 @@ def load(
     sets, overrules, current = _sets(review, wanted)
     by_set = {fact_set.id: standard for standard, (fact_set, _release) in sets.items()}
     facts = _facts(organisation_id, by_set)
-    as_of = clock.today()
+    # A report is frozen: months that came after it move the site's score, not the review's.
+    as_of = clock.today() if review.reported_at is None else review.reported_at.date()
     copc = COPC in wanted
     targets, values = sheets.read_series(organisation_id, review.site_id, as_of) if copc else ({}, {})
     return Work(
