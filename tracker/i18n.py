@@ -6,8 +6,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Request, g, has_request_context, request, session
-from flask_babel import Babel, format_date, format_datetime
-from flask_babel import gettext, lazy_gettext, ngettext
+from flask_babel import Babel, format_date, format_datetime, gettext, lazy_gettext, ngettext
 
 from scoring.numbers import show
 

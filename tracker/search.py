@@ -11,6 +11,7 @@ the database itself keeps them in step with `search_text`.
 
 import re
 import unicodedata
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -65,7 +66,7 @@ def on_postgresql() -> bool:
 def matching(query: str) -> sa.ColumnElement[bool]:
     """The condition on non-conformities that the query finds, for the database in use; it must have words."""
     if on_postgresql():
-        vector = sa.literal_column("nonconformities.search_vector")
+        vector: sa.ColumnClause[Any] = sa.literal_column("nonconformities.search_vector")
         asked = sa.func.to_tsquery(sa.literal_column("'simple'::regconfig"), _tsquery(phrases(query)))
         return vector.bool_op("@@")(asked)
     found = sa.select(fts.c.rowid).select_from(fts).where(matches(query))

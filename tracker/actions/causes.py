@@ -13,7 +13,7 @@ from tracker.errors import InvalidInput, RefusedMove
 from tracker.i18n import gettext as _
 from tracker.moves import check_version
 from tracker.permissions import Actor
-from workflows.causes import CauseKind, VerificationMethod
+from workflows.kinds import CauseKind, VerificationMethod
 
 
 def add_cause(

@@ -8,8 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.database import Base, Exact, Numbered, Tenant, UTCDateTime, Versioned, choice, refers
 from workflows.actions import ActionState
-from workflows.causes import CauseKind, VerificationMethod
-from workflows.kinds import TaskState
+from workflows.kinds import CauseKind, TaskState, VerificationMethod
 
 
 class Action(Versioned, Numbered, Tenant, Base):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import networkx as nx
 import sqlalchemy as sa
 
 from tracker import clock
@@ -244,7 +245,7 @@ def find_circle(case: Case) -> tuple[str, ...]:
     names = {case.action.id: label("action", case.action.number)} | {
         need.needs_id: need.label for need in case.needs
     }
-    graph = schedule.nx.DiGraph()
+    graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_edges_from((names[need.needs_id], names[need.action_id]) for need in case.needs)
     return schedule.find_circle(graph)
 

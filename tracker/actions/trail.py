@@ -2,7 +2,7 @@
 
 from tracker.i18n import lazy_gettext as _l
 from tracker.timeline import FIELD_LABELS, VALUE_WORDS
-from workflows.causes import VerificationMethod
+from workflows.kinds import VerificationMethod
 
 VALUE_WORDS.update(method=VerificationMethod, verified=VerificationMethod)
 

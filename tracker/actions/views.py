@@ -28,7 +28,8 @@ from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor
 from workflows.actions import ActionState
-from workflows.causes import RIBS, CauseKind, VerificationMethod
+from workflows.causes import RIBS
+from workflows.kinds import CauseKind, VerificationMethod
 
 blueprint = Blueprint("actions", __name__, url_prefix="/actions")
 
@@ -755,7 +756,7 @@ def hand_over(number: int) -> BaseResponse:
     form = forms.OwnerForm(prefix="owner-")
 
     def change() -> None:
-        services.hand_over(actor, action, form.owner_id.id_value, form.reason.data, form.version.data)
+        services.hand_over(actor, action, form.owner_id.id_value or 0, form.reason.data, form.version.data)
 
     return _change(actor, action, Place("side", "owner"), form, change, _("The action is handed over."))
 

@@ -222,7 +222,7 @@ def list_covered(audit: Audit) -> tuple[Covered, ...]:
         .where(AuditVerdict.organisation_id == audit.organisation_id, AuditVerdict.audit_id == audit.id)
         .order_by(Nonconformity.number)
     )
-    return tuple(Covered(*row) for row in rows)
+    return tuple(Covered(*tuple(row)) for row in rows)
 
 
 def list_audited(organisation_id: int, nonconformity_ids: Iterable[int]) -> tuple[Audited, ...]:

@@ -20,8 +20,7 @@ from tracker.moves import Signing
 from tracker.nonconformities import life
 from tracker.nonconformities.models import Nonconformity
 from tracker.permissions import Actor
-from workflows.causes import CauseKind, VerificationMethod
-from workflows.kinds import AuditMode, AuditPurpose, Grade
+from workflows.kinds import AuditMode, AuditPurpose, CauseKind, Grade, VerificationMethod
 
 # How far a story is told; each stage includes the ones before it.
 STAGES = (

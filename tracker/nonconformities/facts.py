@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,9 +20,8 @@ from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Overrul
 from tracker.scores.sheets import COPC, PINNING, SEE_CMM
 from tracker.signatures import Signature
 from workflows.actions import ActionState
-from workflows.causes import CauseKind
 from workflows.facts import NonconformityFacts
-from workflows.kinds import TaskState
+from workflows.kinds import CauseKind, TaskState
 from workflows.nonconformities import NonconformityState
 from workflows.reviews import ReviewState
 from workflows.schedule import Step
@@ -385,7 +385,7 @@ def around(organisation_id: int, pins: Sequence[Pin]) -> Around:
             current, Fact.kind == FactKind.WORD, Fact.element.in_(elements), Fact.judged_by_id.is_not(None)
         )
     )
-    statement = sa.union_all(holders, values, overruled, spoken)
+    statement: sa.CompoundSelect[Any] = sa.union_all(holders, values, overruled, spoken)
     for what, site_id, standard, key, number, value in db.session.execute(statement):
         if what == "holder":
             found.holders[(site_id, standard, key)].add(number)

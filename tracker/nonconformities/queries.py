@@ -116,7 +116,7 @@ def _read(actor: Actor, number: int) -> Any:
         .correlate(Nonconformity)
         .scalar_subquery()
     )
-    columns = [
+    columns: list[Any] = [
         Nonconformity,
         links.label("links"),
         Site.code.label("site"),

@@ -217,7 +217,7 @@ def get_page(actor: Actor, wanted: Filter) -> RegisterPage:
     backwards = bool(wanted.before) and not wanted.after
     limit = COUNTED_SEARCH if _searches(wanted) else COUNTED
     count = _count(actor, wanted, limit)
-    build = _walk if count > limit else _gather
+    build = _walk if count > limit or _straight(actor, wanted) else _gather
     rows = db.session.execute(build(actor, wanted, backwards)).all() if count else []
     more = len(rows) > PAGE
     rows = list(rows[:PAGE])
@@ -311,6 +311,24 @@ def _walk(actor: Actor, wanted: Filter, backwards: bool) -> sa.Select[Any]:
     )
 
 
+def _straight(actor: Actor, wanted: Filter) -> bool:
+    """Whether one index holds just what is asked for, in its order: then nothing is met that does not fit."""
+    sites = actor.sites()
+    equal = {
+        "site": bool(wanted.site) or sites is not None,
+        "grade": bool(wanted.grade),
+        "state": bool(wanted.state),
+        "owner": wanted.owner is not None or wanted.mine,
+        "review": wanted.review is not None,
+    }
+    narrowed = [name for name, given in equal.items() if given]
+    if wanted.element or wanted.overdue or wanted.state == UNSETTLED or _searches(wanted):
+        return False
+    if sites is not None and (wanted.site or len(sites) != 1):
+        return False
+    return not narrowed or (len(narrowed) == 1 and narrowed[0] in _INDEXED[wanted.key])
+
+
 def _stream(actor: Actor, wanted: Filter, backwards: bool) -> sa.Select[Any] | None:
     """The newest hits of a search, or of an element, as their own index hands them out; None where it cannot."""
     downwards = wanted.descending != backwards
@@ -318,7 +336,8 @@ def _stream(actor: Actor, wanted: Filter, backwards: bool) -> sa.Select[Any] | N
     number = _read_cursor(cursor, "number")[1] if cursor else None
     if _searches(wanted) and not search.on_postgresql():
         first, conditions = _found_first(actor, wanted)
-        place, last = search.fts.c.rowid, _id_of(actor, number)
+        place: sa.ColumnElement[Any] = search.fts.c.rowid
+        last = _id_of(actor, number)
     elif wanted.element and not _searches(wanted):
         first, conditions = _touching_first(actor, wanted)
         place, last = L.number, number

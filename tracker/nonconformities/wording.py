@@ -29,8 +29,8 @@ def element_name(element: str, lang: str) -> str:
 @cache
 def _names(name: str, lang: str) -> dict[str, str]:
     loaded = standard(name)
-    elements = (*loaded.items, *loaded.criteria)
-    return {each.id: each.name.of(lang) for each in elements}
+    items = {item.id: item.name.of(lang) for item in loaded.items}
+    return items | {criterion.id: criterion.name.of(lang) for criterion in loaded.criteria}
 
 
 def title_for(element: str, gaps: Sequence[str], lang: str) -> str:
@@ -101,9 +101,9 @@ def row_name(criterion: str, row: str, lang: str) -> str:
 def element_choices(lang: str) -> tuple[tuple[str, str], ...]:
     """Every item and criterion to choose from, as (identifier, identifier and name)."""
     return tuple(
-        (each.id, f"{each.id} {each.name.of(lang)}")
+        (element, f"{element} {title}")
         for name in (COPC, SEE_CMM)
-        for each in (*standard(name).items, *standard(name).criteria)
+        for element, title in _names(name, lang).items()
     )
 
 

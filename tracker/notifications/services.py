@@ -9,7 +9,9 @@ from tracker.history import Record
 from tracker.notifications.models import OutboxMessage
 
 
-def tell(people: Iterable[int | None], kind: str, record: Record, payload: dict[str, Any] | None = None) -> None:
+def tell(
+    people: Iterable[int | None], kind: str, record: Record, payload: dict[str, Any] | None = None
+) -> None:
     """Queue the message `kind` about `record` for each of `people`, once each; nobody is skipped over."""
     for person_id in dict.fromkeys(person for person in people if person is not None):
         db.session.add(

@@ -47,7 +47,9 @@ def runs_of(code: str, standard: str = "copc-2000-csp") -> list[ScoringRun]:
     return list(
         db.session.execute(
             sa.select(ScoringRun)
-            .join(Site, (Site.organisation_id == ScoringRun.organisation_id) & (Site.id == ScoringRun.site_id))
+            .join(
+                Site, (Site.organisation_id == ScoringRun.organisation_id) & (Site.id == ScoringRun.site_id)
+            )
             .where(Site.code == code, ScoringRun.standard == standard)
             .order_by(ScoringRun.number)
         ).scalars()
@@ -126,7 +128,10 @@ def test_chengdus_elements_span_every_category_and_the_maturity_model(demo_app: 
     with demo_app.app_context():
         elements = db.session.execute(
             sa.select(Nonconformity.element)
-            .join(Site, (Site.organisation_id == Nonconformity.organisation_id) & (Site.id == Nonconformity.site_id))
+            .join(
+                Site,
+                (Site.organisation_id == Nonconformity.organisation_id) & (Site.id == Nonconformity.site_id),
+            )
             .where(Site.code == "chengdu")
         ).scalars()
 
