@@ -27,6 +27,7 @@ from tracker.nonconformities.viewmodels import NonconformityView, RegisterPage
 from tracker.numbering import label
 from tracker.organisations.models import Site
 from tracker.organisations.queries import find_site, list_sites
+from tracker.organisations.viewmodels import SiteView
 from tracker.permissions import Actor
 from tracker.reviews.facts import parse_key
 from tracker.reviews.models import Review
@@ -40,14 +41,14 @@ from workflows.svg import svg
 def register_context(actor: Actor, wanted: Filter, found: RegisterPage, *, whole: bool) -> dict[str, Any]:
     """The register; the choices of the filter only for the whole page."""
     lang = language()
-    sites = list_sites(actor) if whole or wanted.site else []
+    sites = list_sites(actor) if whole or (wanted.site and not found.rows) else []
     people = list_people(actor.organisation_id) if whole else []
     context: dict[str, Any] = {
         "wanted": wanted,
         "page": found,
         "lang_columns": columns(lang),
         "base": url_for(".index"),
-        "chips": _chips(actor, wanted, {site.code: pick(site.name_zh, site.name_en) for site in sites}),
+        "chips": _chips(actor, wanted, _site_names(sites, found)),
         "previous": fragments.here(before=found.previous, after=None) if found.previous else None,
         "next": fragments.here(after=found.next, before=None) if found.next else None,
         "summary": _summary(found),
@@ -61,6 +62,12 @@ def register_context(actor: Actor, wanted: Filter, found: RegisterPage, *, whole
             "states": _states(lang),
         }
     return context
+
+
+def _site_names(sites: list[SiteView], found: RegisterPage) -> dict[str, str]:
+    """Code → name of the sites, those that the rows name at no further cost."""
+    named = {site.code: pick(site.name_zh, site.name_en) for site in sites}
+    return named | {row.site: row.site_name for row in found.rows}
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,7 @@ statement. What is selected are columns, because loading objects costs more than
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,6 +55,9 @@ STATE_ICONS = {
 
 N = Nonconformity.__table__.c
 L = NonconformityLink.__table__.c
+S = Site.__table__.c
+P = Person.__table__.c
+R = Review.__table__.c
 
 # Name in the address → column. Each is never empty and has an index that ends with the number.
 SORTS: dict[str, Any] = {
@@ -216,9 +219,11 @@ def get_page(actor: Actor, wanted: Filter) -> RegisterPage:
     """
     backwards = bool(wanted.before) and not wanted.after
     limit = COUNTED_SEARCH if _searches(wanted) else COUNTED
-    count = _count(actor, wanted, limit)
-    build = _walk if count > limit or _straight(actor, wanted) else _gather
-    rows = db.session.execute(build(actor, wanted, backwards)).all() if count else []
+    values = _values(actor, wanted, backwards)
+    asked = _asked(actor, wanted, limit, backwards)
+    count = int(db.session.execute(asked.count, values).scalar_one())
+    few = count <= limit and not asked.straight
+    rows = db.session.execute(asked.few if few else asked.many, values).all() if count else []
     more = len(rows) > PAGE
     rows = list(rows[:PAGE])
     if backwards:
@@ -234,11 +239,101 @@ def get_page(actor: Actor, wanted: Filter) -> RegisterPage:
     )
 
 
+# ---------------------------------------------------------------- statements without their values
+
+
+@dataclass(frozen=True)
+class Sites:
+    """How much of the organisation the actor sees: all of it, one site, or several."""
+
+    one: bool = False
+    several: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The statements for one kind of question: the count, the page where few fit, and where many do.
+
+    `straight`: one index holds just what is asked for, in its order, so it is walked however few there are.
+    """
+
+    count: sa.Select[Any]
+    few: sa.Select[Any]
+    many: sa.Select[Any]
+    straight: bool
+
+
+def _asked(actor: Actor, wanted: Filter, limit: int, backwards: bool) -> Asked:
+    """The statements; put together once for each kind of question, because that takes as long as asking it."""
+    sites = actor.sites()
+    seen = Sites() if sites is None else Sites(one=len(sites) == 1, several=len(sites) != 1)
+    if _searches(wanted):
+        return _build(seen, wanted, limit, backwards)
+    return _kept(seen, _shape(wanted), limit, backwards)
+
+
+def _shape(wanted: Filter) -> Filter:
+    """The filter with what it is narrowed to, but not the values."""
+    return Filter(
+        site=wanted.site and "1",
+        element=wanted.element and "1",
+        grade=wanted.grade and "1",
+        state=wanted.state and (UNSETTLED if wanted.state == UNSETTLED else "1"),
+        owner=None if wanted.owner is None else 1,
+        review=None if wanted.review is None else 1,
+        overdue=wanted.overdue,
+        mine=wanted.mine,
+        sort=wanted.sort,
+        after=wanted.after and "1",
+        before=wanted.before and "1",
+    )
+
+
+def _build(seen: Sites, wanted: Filter, limit: int, backwards: bool) -> Asked:
+    return Asked(
+        count=_count(seen, wanted, limit),
+        few=_gather(seen, wanted, backwards),
+        many=_walk(seen, wanted, backwards),
+        straight=_straight(seen, wanted),
+    )
+
+
+_kept = lru_cache(maxsize=256)(_build)
+
+ORGANISATION = sa.bindparam("organisation", type_=sa.BigInteger)
+"""The organisation of whoever asks; every statement below is bound to it."""
+ROWS = sa.bindparam("rows", type_=sa.Integer)
+"""One row more than a page shows, to know whether there is another page."""
+
+
+def _values(actor: Actor, wanted: Filter, backwards: bool) -> dict[str, Any]:
+    """What the statements are to be asked with."""
+    cursor = wanted.before if backwards else wanted.after
+    place, number = _read_cursor(cursor, wanted.key) if cursor else (None, None)
+    sites = actor.sites() or frozenset()
+    return {
+        "organisation": actor.organisation_id,
+        "me": actor.person_id,
+        "rows": PAGE + 1,
+        "only_site": next(iter(sites), None),
+        "sites": list(sites),
+        "today": clock.today(),
+        "site": wanted.site,
+        "element": wanted.element,
+        "grade": Grade(wanted.grade) if wanted.grade else None,
+        "state": NonconformityState(wanted.state) if wanted.state not in ("", UNSETTLED) else None,
+        "owner": wanted.owner,
+        "review": wanted.review,
+        "place": place,
+        "number": number,
+    }
+
+
 _LINKED = (
-    sa.select(sa.func.aggregate_strings(NonconformityLink.element, " "))
+    sa.select(sa.func.aggregate_strings(L.element, " "))
     .where(
-        NonconformityLink.organisation_id == N.organisation_id,
-        NonconformityLink.nonconformity_id == N.id,
+        L.organisation_id == N.organisation_id,
+        L.nonconformity_id == N.id,
     )
     .correlate(Nonconformity.__table__)
     .scalar_subquery()
@@ -255,11 +350,11 @@ _COLUMNS = (
     N.due_rank,
     N.state_rank,
     N.points_alone.is_not(None).label("has_points"),
-    Site.code.label("site"),
-    Site.name_zh.label("site_zh"),
-    Site.name_en.label("site_en"),
-    Person.name_zh.label("owner_zh"),
-    Person.name_en.label("owner_en"),
+    S.code.label("site"),
+    S.name_zh.label("site_zh"),
+    S.name_en.label("site_en"),
+    P.name_zh.label("owner_zh"),
+    P.name_en.label("owner_en"),
     _LINKED,
 )
 
@@ -272,8 +367,8 @@ def _list(first: Any) -> sa.Select[Any]:
     return (
         sa.select(*_COLUMNS)
         .select_from(first)
-        .outerjoin(Site, (Site.organisation_id == N.organisation_id) & (Site.id == N.site_id))
-        .outerjoin(Person, (Person.organisation_id == N.organisation_id) & (Person.id == N.owner_id))
+        .outerjoin(Site.__table__, (S.organisation_id == N.organisation_id) & (S.id == N.site_id))
+        .outerjoin(Person.__table__, (P.organisation_id == N.organisation_id) & (P.id == N.owner_id))
     )
 
 
@@ -284,38 +379,36 @@ def _ordered(key: Any, number: Any, downwards: bool) -> list[Any]:
 
 def _behind(wanted: Filter, backwards: bool, downwards: bool) -> list[Any]:
     """The condition that a row lies behind the cursor, in the direction of the page."""
-    cursor = wanted.before if backwards else wanted.after
-    if not cursor:
+    if not (wanted.before if backwards else wanted.after):
         return []
-    value, number = _read_cursor(cursor, wanted.key)
+    number = sa.bindparam("number", type_=N.number.type)
     if wanted.key == "number":
         return [N.number < number if downwards else N.number > number]
     key = SORTS[wanted.key]
     here = sa.tuple_(key, N.number)
-    there = sa.tuple_(sa.literal(value, key.type), sa.literal(number, N.number.type))
+    there = sa.tuple_(sa.bindparam("place", type_=key.type), number)
     return [here < there if downwards else here > there]
 
 
-def _walk(actor: Actor, wanted: Filter, backwards: bool) -> sa.Select[Any]:
+def _walk(seen: Sites, wanted: Filter, backwards: bool) -> sa.Select[Any]:
     """Walk the order that is asked for and keep what fits: the way where much fits."""
     downwards = wanted.descending != backwards
-    streamed = _stream(actor, wanted, backwards) if wanted.key == "number" else None
+    streamed = _stream(seen, wanted, backwards) if wanted.key == "number" else None
     if streamed is not None:
         return streamed
     key = None if wanted.key == "number" else SORTS[wanted.key]
     return (
         _list(Nonconformity.__table__)
-        .where(*_conditions(actor, wanted), *_behind(wanted, backwards, downwards))
+        .where(*_conditions(seen, wanted), *_behind(wanted, backwards, downwards))
         .order_by(*_ordered(key, N.number, downwards))
-        .limit(PAGE + 1)
+        .limit(ROWS)
     )
 
 
-def _straight(actor: Actor, wanted: Filter) -> bool:
+def _straight(seen: Sites, wanted: Filter) -> bool:
     """Whether one index holds just what is asked for, in its order: then nothing is met that does not fit."""
-    sites = actor.sites()
     equal = {
-        "site": bool(wanted.site) or sites is not None,
+        "site": bool(wanted.site) or seen.one,
         "grade": bool(wanted.grade),
         "state": bool(wanted.state),
         "owner": wanted.owner is not None or wanted.mine,
@@ -324,31 +417,31 @@ def _straight(actor: Actor, wanted: Filter) -> bool:
     narrowed = [name for name, given in equal.items() if given]
     if wanted.element or wanted.overdue or wanted.state == UNSETTLED or _searches(wanted):
         return False
-    if sites is not None and (wanted.site or len(sites) != 1):
+    if seen.several or (seen.one and wanted.site):
         return False
     return not narrowed or (len(narrowed) == 1 and narrowed[0] in _INDEXED[wanted.key])
 
 
-def _stream(actor: Actor, wanted: Filter, backwards: bool) -> sa.Select[Any] | None:
+def _stream(seen: Sites, wanted: Filter, backwards: bool) -> sa.Select[Any] | None:
     """The newest hits of a search, or of an element, as their own index hands them out; None where it cannot."""
     downwards = wanted.descending != backwards
-    cursor = wanted.before if backwards else wanted.after
-    number = _read_cursor(cursor, "number")[1] if cursor else None
+    number = sa.bindparam("number", type_=N.number.type)
     if _searches(wanted) and not search.on_postgresql():
-        first, conditions = _found_first(actor, wanted)
+        first, conditions = _found_first(seen, wanted)
         place: sa.ColumnElement[Any] = search.fts.c.rowid
-        last = _id_of(actor, number)
+        last = _id_of(number)
     elif wanted.element and not _searches(wanted):
-        first, conditions = _touching_first(actor, wanted)
+        first, conditions = _touching_first(seen, wanted)
         place, last = L.number, number
     else:
         return None
-    behind = [] if number is None else [place < last if downwards else place > last]
+    follows = wanted.before if backwards else wanted.after
+    behind = [place < last if downwards else place > last] if follows else []
     return (
         _list(first)
         .where(*conditions, *behind)
         .order_by(place.desc() if downwards else place.asc())
-        .limit(PAGE + 1)
+        .limit(ROWS)
     )
 
 
@@ -356,47 +449,43 @@ def _searches(wanted: Filter) -> bool:
     return bool(search.phrases(wanted.q))
 
 
-def _found_first(actor: Actor, wanted: Filter) -> tuple[Any, list[Any]]:
+def _found_first(seen: Sites, wanted: Filter) -> tuple[Any, list[Any]]:
     """On SQLite: begin at the words, hit by hit, and look the records up; the join and its conditions.
 
     The organisation is made to hang on the hit, or SQLite would begin at the organisation's records instead.
     """
     hit = search.fts.c.rowid
-    same = (N.organisation_id == hit * 0 + actor.organisation_id) & (N.id == hit)
-    rest = _conditions(actor, replace(wanted, q=""), "checked")
+    same = (N.organisation_id == hit * 0 + ORGANISATION) & (N.id == hit)
+    rest = _conditions(seen, replace(wanted, q=""), "checked")
     return search.fts.outerjoin(Nonconformity.__table__, same), [search.matches(wanted.q), *rest]
 
 
-def _id_of(actor: Actor, number: int | None) -> Any:
-    return (
-        sa.select(N.id)
-        .where(N.organisation_id == actor.organisation_id, N.number == number)
-        .scalar_subquery()
-    )
+def _id_of(number: Any) -> Any:
+    return sa.select(N.id).where(N.organisation_id == ORGANISATION, N.number == number).scalar_subquery()
 
 
-def _touching_first(actor: Actor, wanted: Filter) -> tuple[Any, list[Any]]:
+def _touching_first(seen: Sites, wanted: Filter) -> tuple[Any, list[Any]]:
     """Begin at the records that touch an element, by number; the join and its conditions."""
     same = (N.organisation_id == L.organisation_id) & (N.id == L.nonconformity_id)
-    conditions = _conditions(actor, replace(wanted, element=""), "checked")
-    conditions += [L.organisation_id == actor.organisation_id, L.element == wanted.element]
+    conditions = _conditions(seen, replace(wanted, element=""), "checked")
+    conditions += [L.organisation_id == ORGANISATION, L.element == sa.bindparam("element")]
     return NonconformityLink.__table__.outerjoin(Nonconformity.__table__, same), conditions
 
 
-def _start(actor: Actor, wanted: Filter) -> tuple[Any, list[Any]]:
+def _start(seen: Sites, wanted: Filter) -> tuple[Any, list[Any]]:
     """Where to begin when the order does not matter: at the words, at the element, or where an index suits."""
     if _searches(wanted) and not search.on_postgresql():
-        return _found_first(actor, wanted)
+        return _found_first(seen, wanted)
     if wanted.element:
-        return _touching_first(actor, wanted)
-    return Nonconformity.__table__, _conditions(actor, wanted, "free")
+        return _touching_first(seen, wanted)
+    return Nonconformity.__table__, _conditions(seen, wanted, "free")
 
 
-def _gather(actor: Actor, wanted: Filter, backwards: bool) -> sa.Select[Any]:
+def _gather(seen: Sites, wanted: Filter, backwards: bool) -> sa.Select[Any]:
     """Gather what fits by whatever index suits the filter, sort that, and only then read the page's rows."""
     downwards = wanted.descending != backwards
     key = N.number if wanted.key == "number" else SORTS[wanted.key]
-    first, conditions = _start(actor, wanted)
+    first, conditions = _start(seen, wanted)
     fits = (
         sa.select(N.id, key.label("key"), N.number.label("number"))
         .select_from(first)
@@ -407,20 +496,18 @@ def _gather(actor: Actor, wanted: Filter, backwards: bool) -> sa.Select[Any]:
     page = (
         sa.select(fits)
         .order_by(*_ordered(fits.c.key, fits.c.number, downwards))
-        .limit(PAGE + 1)
+        .limit(ROWS)
         .subquery("page")
     )
-    rows = page.outerjoin(
-        Nonconformity.__table__, (N.organisation_id == actor.organisation_id) & (N.id == page.c.id)
-    )
+    rows = page.outerjoin(Nonconformity.__table__, (N.organisation_id == ORGANISATION) & (N.id == page.c.id))
     return _list(rows).order_by(*_ordered(page.c.key, page.c.number, downwards))
 
 
-def _count(actor: Actor, wanted: Filter, limit: int) -> int:
+def _count(seen: Sites, wanted: Filter, limit: int) -> sa.Select[Any]:
     """How many there are, counted no further than one above the limit."""
-    first, conditions = _start(actor, wanted)
+    first, conditions = _start(seen, wanted)
     few = sa.select(sa.literal(1)).select_from(first).where(*conditions).limit(limit + 1)
-    return int(db.session.execute(sa.select(sa.func.count()).select_from(few.subquery())).scalar_one())
+    return sa.select(sa.func.count()).select_from(few.subquery())
 
 
 # The way in that SQLite is to take for an order and an equality: those pairs that have an index of their own.
@@ -433,7 +520,7 @@ _INDEXED = {
 }
 
 
-def _conditions(actor: Actor, wanted: Filter, way: str = "walk") -> list[Any]:
+def _conditions(seen: Sites, wanted: Filter, way: str = "walk") -> list[Any]:
     """What a row must fulfil.
 
     `way` says what the database may begin with: only with what goes with the order (walk), with any of it
@@ -444,51 +531,51 @@ def _conditions(actor: Actor, wanted: Filter, way: str = "walk") -> list[Any]:
         usable = way == "free" or (way == "walk" and name in _INDEXED[wanted.key])
         return column if usable else unindexed(column)
 
-    today, sites = clock.today(), actor.sites()
-    state = NonconformityState(wanted.state) if wanted.state not in ("", UNSETTLED) else None
+    def value(name: str, column: Any) -> Any:
+        return sa.bindparam(name, type_=column.type)
+
+    one_state = wanted.state not in ("", UNSETTLED)
     equal = (
-        ("organisation", N.organisation_id, actor.organisation_id),
-        ("site", N.site_id, _site_id(actor, wanted.site) if wanted.site else None),
-        ("site", N.site_id, next(iter(sites)) if sites and len(sites) == 1 else None),
-        ("grade", N.grade, Grade(wanted.grade) if wanted.grade else None),
-        ("state", N.state, state),
-        ("owner", N.owner_id, wanted.owner),
-        ("owner", N.owner_id, actor.person_id if wanted.mine else None),
-        ("review", N.review_id, None if wanted.review is None else _review_id(actor, wanted.review)),
+        (True, "organisation", N.organisation_id, ORGANISATION),
+        (wanted.site, "site", N.site_id, _SITE_ID),
+        (seen.one, "site", N.site_id, value("only_site", N.site_id)),
+        (wanted.grade, "grade", N.grade, value("grade", N.grade)),
+        (one_state, "state", N.state, value("state", N.state)),
+        (wanted.owner is not None, "owner", N.owner_id, value("owner", N.owner_id)),
+        (wanted.mine, "owner", N.owner_id, value("me", N.owner_id)),
+        (wanted.review is not None, "review", N.review_id, _REVIEW_ID),
     )
     more = (
-        (sites is not None and len(sites) != 1, lambda: ruled(N.site_id).in_(sites or ())),
+        (seen.several, lambda: ruled(N.site_id).in_(sa.bindparam("sites", expanding=True))),
         (wanted.state == UNSETTLED, lambda: ruled(N.state).not_in(SETTLED)),
-        (wanted.overdue, lambda: ruled(N.due_rank, "due") < today),
-        (bool(wanted.element), lambda: _touches(actor, wanted.element)),
+        (wanted.overdue, lambda: ruled(N.due_rank, "due") < value("today", N.due_rank)),
+        (bool(wanted.element), _touches),
         (_searches(wanted), lambda: search.matching(wanted.q)),
     )
-    return [ruled(column, name) == value for name, column, value in equal if value is not None] + [
+    return [ruled(column, name) == found for given, name, column, found in equal if given] + [
         condition() for applies, condition in more if applies
     ]
 
 
-def _site_id(actor: Actor, code: str) -> Any:
-    return (
-        sa.select(Site.id)
-        .where(Site.organisation_id == actor.organisation_id, Site.code == code)
-        .scalar_subquery()
-    )
+_SITE_ID = (
+    sa.select(S.id).where(S.organisation_id == ORGANISATION, S.code == sa.bindparam("site")).scalar_subquery()
+)
+_REVIEW_ID = (
+    sa.select(R.id)
+    .where(R.organisation_id == ORGANISATION, R.number == sa.bindparam("review"))
+    .scalar_subquery()
+)
 
 
-def _review_id(actor: Actor, number: int) -> Any:
-    return (
-        sa.select(Review.id)
-        .where(Review.organisation_id == actor.organisation_id, Review.number == number)
-        .scalar_subquery()
-    )
-
-
-def _touches(actor: Actor, element: str) -> Any:
+def _touches() -> Any:
     """That a record touches an element, looked up record by record."""
     return (
         sa.select(sa.literal(1))
-        .where(L.organisation_id == actor.organisation_id, L.nonconformity_id == N.id, L.element == element)
+        .where(
+            L.organisation_id == ORGANISATION,
+            L.nonconformity_id == N.id,
+            L.element == sa.bindparam("element"),
+        )
         .correlate(Nonconformity.__table__)
         .exists()
     )
@@ -503,26 +590,34 @@ def _views(rows: list[Any]) -> tuple[RegisterRow, ...]:
 
 
 def _view(row: Any, lang: str, today: date) -> RegisterRow:
+    # Unpacked once, in the order of _COLUMNS: asking a row for each of its names takes longer.
+    number, title, element, grade, state, due_on, rank, _due, _place, has_points, *names, linked = row
+    site, site_zh, site_en, owner_zh, owner_en = names
     zh = lang == "zh"
-    state, tone = state_words(row.state, lang)
-    late = (today - row.due_on).days if row.due_on is not None else 0
+    state_name, state_tone = state_words(state, lang)
+    late = (today - due_on).days if due_on is not None else 0
     return RegisterRow(
-        number=row.number,
-        label=label("nonconformity", row.number),
-        title=row.title,
-        elements=_elements(row.element, row.elements),
-        site=row.site,
-        site_name=(row.site_zh or row.site_en) if zh else (row.site_en or row.site_zh),
-        grade=row.grade.of(lang),
-        grade_tone=GRADE_TONES[row.grade],
-        state=state,
-        state_tone=tone,
-        state_icon=STATE_ICONS[tone],
-        owner=((row.owner_zh or row.owner_en) if zh else (row.owner_en or row.owner_zh)) or "–",
-        due=short_date(row.due_on, lang),
-        overdue=_late(late, lang) if late > 0 else "",
-        points=_points(row.points_rank) if row.has_points else "–",
+        number,
+        label("nonconformity", number),
+        title,
+        element if linked == element else _elements(element, linked),
+        site,
+        (site_zh or site_en) if zh else (site_en or site_zh),
+        _grade_name(grade, lang),
+        GRADE_TONES[grade],
+        state_name,
+        state_tone,
+        STATE_ICONS[state_tone],
+        ((owner_zh or owner_en) if zh else (owner_en or owner_zh)) or "–",
+        short_date(due_on, lang),
+        _late(late, lang) if late > 0 else "",
+        _points(rank) if has_points else "–",
     )
+
+
+@cache
+def _grade_name(grade: Grade, lang: str) -> str:
+    return grade.of(lang)
 
 
 @cache

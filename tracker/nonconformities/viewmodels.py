@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import NamedTuple
 
 from tracker.offers import MoveView, StateView
 from tracker.timeline import Entry, SignatureView
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterRow:
+class RegisterRow(NamedTuple):
     """A line of the register; every text is ready, because a list has hundreds of cells."""
 
     number: int
