@@ -104,7 +104,11 @@ def waterfall(
     ]
     small = {"label": {"fontSize": 9}}
     return _narrow(
-        option, {"xAxis": {"axisLabel": {"rotate": 55, "fontSize": 10}}, "series": [{}, small, small, small]}
+        option,
+        {
+            "xAxis": {"axisLabel": {"rotate": 55, "fontSize": 10, "overflow": "truncate"}},
+            "series": [{}, small, small, small],
+        },
     )
 
 
@@ -304,7 +308,7 @@ def _rule() -> Option:
 
 
 def _names(labels: Sequence[str], *, every: bool = True) -> Option:
-    shown: Option = {"interval": 0, "width": 84, "overflow": "truncate"} if every else {"hideOverlap": True}
+    shown: Option = {"interval": 0, "width": 84, "overflow": "break"} if every else {"hideOverlap": True}
     return {
         "type": "category",
         "data": list(labels),
