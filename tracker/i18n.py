@@ -2,13 +2,15 @@
 
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from babel.support import NullTranslations, Translations
 from flask import Flask, Request, g, has_request_context, request, session
-from flask_babel import Babel, format_date, format_datetime, gettext, lazy_gettext, ngettext
+from flask_babel import Babel, format_date, format_datetime, lazy_gettext
 
 from scoring.numbers import show
+from tracker.config import PACKAGE
 
 LANGUAGES = ("zh", "en")
 _LOCALES = {"zh": "zh_CN", "en": "en"}
@@ -54,6 +56,32 @@ def say(text: Bilingual | str) -> str:
     return text if isinstance(text, str) else text.of(language())
 
 
+# The library finds out anew for each text where it is and in which language; a page has a hundred texts.
+_catalogues: dict[str, Any] = {}
+_UNTRANSLATED = NullTranslations()
+
+
+def _catalogue() -> Any:
+    if not _has_app():
+        return _UNTRANSLATED
+    lang = language()
+    found = _catalogues.get(lang)
+    if found is None:
+        found = _catalogues[lang] = Translations.load(PACKAGE / "translations", [_LOCALES[lang]])
+    return found
+
+
+def gettext(message: str, /, **variables: object) -> str:
+    """A text in the language of this request, its `%(name)s` filled in."""
+    text = str(_catalogue().ugettext(message))
+    return text % variables if variables else text
+
+
+def ngettext(one: str, many: str, num: int, /, **variables: object) -> str:
+    """A text that depends on a number, which fills `%(num)s`."""
+    return str(_catalogue().ungettext(one, many, num)) % {"num": num, **variables}
+
+
 def pick(zh: str, en: str) -> str:
     """Of a name kept in both languages the one to show; the other where it is empty."""
     return (zh or en) if language() == "zh" else (en or zh)
@@ -97,6 +125,11 @@ def init_app(app: Flask) -> None:
         t=say, points=points, percent=points, signed=signed, date=show_date, datetime=show_datetime
     )
     app.jinja_env.globals.update(pick=pick)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda message: _catalogue().ugettext(message),
+        ngettext=lambda one, many, num: _catalogue().ungettext(one, many, num),
+        newstyle=True,
+    )
 
     @app.context_processor
     def speak() -> dict[str, object]:

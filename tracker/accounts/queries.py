@@ -55,6 +55,23 @@ class SignedIn:
         return f"{self.actor.organisation_id}:{self.actor.person_id}:{self.epoch}"
 
 
+_P, _O, _G = Person.__table__.c, Organisation.__table__.c, RoleGrant.__table__.c
+
+# Put together once, and of tables rather than mapped classes: every request begins with it.
+_SIGNED_IN = (
+    sa.select(_P.name_zh, _P.name_en, _P.email, _P.language, _P.theme, _O.single_person, _G.site_id, _G.role)
+    .select_from(Person.__table__)
+    .join(Organisation.__table__, _O.id == _P.organisation_id)
+    .outerjoin(RoleGrant.__table__, (_G.organisation_id == _P.organisation_id) & (_G.person_id == _P.id))
+    .where(
+        _P.organisation_id == sa.bindparam("organisation"),
+        _P.id == sa.bindparam("person"),
+        _P.session_epoch == sa.bindparam("epoch"),
+        _P.active,
+    )
+)
+
+
 def get_signed_in(session_id: str) -> SignedIn | None:
     """The person behind a session, with all roles, in one statement; None where the session has lapsed."""
     try:
@@ -64,27 +81,7 @@ def get_signed_in(session_id: str) -> SignedIn | None:
     if not all(0 <= number <= MAX_ID for number in (organisation_id, person_id, epoch)):
         return None
     rows = db.session.execute(
-        sa.select(
-            Person.name_zh,
-            Person.name_en,
-            Person.email,
-            Person.language,
-            Person.theme,
-            Organisation.single_person,
-            RoleGrant.site_id,
-            RoleGrant.role,
-        )
-        .join(Organisation, Organisation.id == Person.organisation_id)
-        .outerjoin(
-            RoleGrant,
-            (RoleGrant.organisation_id == Person.organisation_id) & (RoleGrant.person_id == Person.id),
-        )
-        .where(
-            Person.organisation_id == organisation_id,
-            Person.id == person_id,
-            Person.session_epoch == epoch,
-            Person.active,
-        )
+        _SIGNED_IN, {"organisation": organisation_id, "person": person_id, "epoch": epoch}
     ).all()
     if not rows:
         return None
