@@ -46,8 +46,9 @@ def sign_in(port: int, key: str) -> Visitor:
     form = urlencode({"csrf_token": _token(page), "email": f"{key}@{DOMAIN}", "password": PASSWORD})
     sent = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
     cookie, page = _ask(port, "POST", "/sign-in", sent, form)
-    visitor = Visitor(port, cookie, "")
-    return Visitor(port, cookie, _token(visitor.read("/sites/")))
+    # The new session gets its token with its first page.
+    renewed, page = _ask(port, "GET", "/sites/", {"Cookie": cookie})
+    return Visitor(port, renewed or cookie, _token(page))
 
 
 def _token(page: str) -> str:
