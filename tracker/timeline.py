@@ -1,6 +1,6 @@
 """What happened to a record, and who signed what: the same two lists on every record's page."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -151,9 +151,24 @@ def _changes(changes: dict[str, object]) -> str:
     return "; ".join(parts)
 
 
+# Answers and verdicts, which many fields share.
+ANSWERS = {
+    "yes": lazy_gettext("Yes"),
+    "no": lazy_gettext("No"),
+    "met": lazy_gettext("Met"),
+    "not_met": lazy_gettext("Not met"),
+    "full": lazy_gettext("Full"),
+    "partial": lazy_gettext("Partial"),
+    "none": lazy_gettext("Not"),
+    "not_applicable": lazy_gettext("N/A"),
+}
+
+
 def _short(value: object) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
+    if isinstance(value, str) and value in ANSWERS:
+        return str(ANSWERS[value])
     text = "–" if value in (None, "") else str(value)
     return text if len(text) <= 80 else f"{text[:77]}…"
 
@@ -162,8 +177,14 @@ VALUE_WORDS: dict[str, type[Worded]] = {}
 """Field of a record → the vocabulary its values come from; features add theirs when they are imported."""
 
 
+VALUE_VIEWS: dict[str, Callable[[object], str]] = {}
+"""Field of a record → how its values are written, where a vocabulary is not enough; features add theirs."""
+
+
 def _value(field: str, value: object) -> object:
     """A stored value in words, where its field has a vocabulary that knows it."""
+    if field in VALUE_VIEWS and value:
+        return VALUE_VIEWS[field](value)
     words = VALUE_WORDS.get(field)
     if words is None or value not in set(words):
         return value
@@ -175,5 +196,5 @@ FIELD_LABELS: dict[str, object] = {}
 
 
 def field_label(field: str) -> str:
-    """The words for a field of a history line."""
-    return str(FIELD_LABELS.get(field, field.replace("_", " ")))
+    """The words for a field of a history line; the key of a fact stays as it is."""
+    return str(FIELD_LABELS.get(field, field if "/" in field else field.replace("_", " ")))

@@ -58,7 +58,7 @@ def _organisation() -> list[Place]:
         Place("site-seen-by-admin", "/sites/chengdu", "luo"),
         Place("site-new", "/sites/new", "luo"),
         Place("site-edit", "/sites/suzhou/edit", "luo"),
-        Place("site-policy", "/sites/suzhou/policy", "tang"),
+        Place("site-policy", "/sites/suzhou/policy", "luo"),
         Place("programme-new", "/sites/suzhou/programmes/new", "luo"),
         Place("position-new", "/sites/suzhou/positions/new", "luo"),
         Place("programme-edit", f"/sites/suzhou/units/{unit}", "luo"),
@@ -100,8 +100,8 @@ def _nonconformities() -> list[Place]:
     running = _by_state(Review)["in_progress"]
     return [
         Place("nonconformities", "/nonconformities/"),
-        Place("nonconformities-filtered", "/nonconformities/?site=chengdu&state=correcting&q=流失"),
-        Place("nonconformities-none", "/nonconformities/?q=zzz"),
+        Place("nonconformities-filtered", "/nonconformities/?site=chengdu&state=correcting&q=0018"),
+        Place("nonconformities-none", "/nonconformities/?q=9999"),
         Place("nonconformity-new", "/nonconformities/new?site=chengdu&element=2.3"),
         Place(
             "nonconformity-from-review", f"/nonconformities/new?review={running}&key=1.2/line/1.2-2c", "chen"

@@ -64,7 +64,9 @@ def take_shots(audience: Audience, app: Flask, folder: Path, said: Callable[[str
     for shot in list_shots(app):
         seen = audience.look(shot.place, shot.lang, shot.size, shot.theme)
         # What is folded away tells nothing in a picture.
-        seen.page.evaluate("document.querySelectorAll('#analyse details').forEach((node) => node.open = true)")
+        seen.page.evaluate(
+            "document.querySelectorAll('#analyse details').forEach((node) => node.open = true)"
+        )
         if shot.top:
             seen.page.locator(shot.top).first.evaluate("(node) => node.scrollIntoView({block: 'start'})")
         path = folder / f"{shot.place.name}.png"

@@ -1,7 +1,9 @@
 """The words for what is recorded about people."""
 
+from tracker.accounts.models import Role
+from tracker.accounts.roles import role_title
 from tracker.i18n import lazy_gettext as _l
-from tracker.timeline import FIELD_LABELS, TITLES
+from tracker.timeline import FIELD_LABELS, TITLES, VALUE_VIEWS
 
 TITLES.update(
     person_added=_l("Person added"),
@@ -24,3 +26,17 @@ FIELD_LABELS.update(
     active=_l("In use"),
     roles=_l("Roles"),
 )
+
+
+def _roles(value: object) -> str:
+    """Roles as they are recorded, `auditor@suzhou, viewer@*`, by their names and with the code of their site."""
+    each = value if isinstance(value, list) else str(value).split(", ")
+    return ", ".join(_role(*str(grant).partition("@")[::2]) for grant in each)
+
+
+def _role(name: str, site: str) -> str:
+    title = role_title(Role(name)) if name in set(Role) else name
+    return title if site in ("", "*") or site.isdigit() else f"{title} ({site})"
+
+
+VALUE_VIEWS["roles"] = _roles

@@ -17,6 +17,7 @@ TITLES.update(
 )
 FIELD_LABELS.update(
     code=_l("Short code"),
+    item=_l("Item"),
     csp_type=_l("Kind of site"),
     target_level=_l("Target level"),
     client=_l("Client"),
