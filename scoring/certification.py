@@ -61,8 +61,6 @@ class ScoredItem(Protocol):
     @property
     def id(self) -> str: ...
     @property
-    def category(self) -> str: ...
-    @property
     def dimensions(self) -> Mapping[str, int | None]: ...
     @property
     def percent(self) -> Fraction | None: ...
@@ -87,8 +85,8 @@ class Condition:
 def conditions(items: Iterable[ScoredItem], total: Fraction, pass_points: Fraction) -> tuple[Condition, ...]:
     """The four conditions in their fixed order; points are those of the tier."""
     scored = list(items)
-    practice = [item for item in scored if item.category != "4"]
-    results = [item for item in scored if item.category == "4"]
+    practice = [item for item in scored if "deployment" in item.dimensions]
+    results = [item for item in scored if "deployment" not in item.dimensions]
     blank = any(item.percent is None for item in scored)
     return (
         Condition("total", None if blank else total >= pass_points, needs=pass_points, has=total),

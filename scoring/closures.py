@@ -15,7 +15,7 @@ from scoring import catalogue, copc, metrics, see_cmm
 from scoring.catalogue import Item
 from scoring.copc import Frame
 from scoring.rescore import release_facts
-from scoring.sheet import ACHIEVING_RESULTS, CopcSheet, Gap, ItemFacts, Metric, Release, SeeSheet, Sheet
+from scoring.sheet import CopcSheet, Gap, ItemFacts, Metric, Release, SeeSheet, Sheet
 
 # An item's counts, in this order.
 MET, UNMET, WAIVABLE, DEPLOYED, COUNTED, MEETS, IMPROVING = range(7)
@@ -131,7 +131,7 @@ class ItemModel:
     @property
     def takes_note_4(self) -> bool:
         """Whether a compliant 4.7 makes this item's trend full."""
-        return self.item.id in copc.NOTE_4_ITEMS and self.frame.tier == "standard"
+        return self.item.id in self.frame.lifted
 
     def scores(self, v: Vector, compliant: bool) -> tuple[int | None, ...]:
         """The dimension scores in force: two of a practice item, three of a result item."""
@@ -163,7 +163,7 @@ class CopcModel:
     @property
     def achieving(self) -> ItemModel | None:
         """The model of 4.7, `None` where note 4 cannot apply."""
-        return self.items.get(ACHIEVING_RESULTS) if self.frame.tier == "standard" else None
+        return self.items.get(self.frame.word_item or "") if self.frame.lifted else None
 
     @property
     def word_is_computed(self) -> bool:
@@ -256,9 +256,9 @@ def _compile_items(sheet: CopcSheet) -> CopcModel:
     pooled = [part for parts in metric_parts.values() for part in parts]
     items = {}
     for item in present:
-        parts = pooled if item.id == ACHIEVING_RESULTS else metric_parts[item.id]
+        parts = pooled if item.id == frame.word_item else metric_parts[item.id]
         items[item.id] = _compile_item(sheet, item, frame, by_item.get(item.id, []), parts)
-    word = [mask for release, mask in by_item.get(ACHIEVING_RESULTS, []) if release.kind == "compliant"]
+    word = [mask for release, mask in by_item.get(frame.word_item or "", []) if release.kind == "compliant"]
     return CopcModel(
         sheet, frame, sheet.gaps, items, Entity("4.7", tuple(word), ((0,), (1,))) if word else None
     )

@@ -186,20 +186,31 @@ def note_3_applies(met: int, counted: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every item of a run shares."""
+    """What every item of a run shares.
+
+    `word_item` reads the metrics of all others and carries the word of note 4; `lifted` are the items whose trend
+    that word makes full, none in the gold tier.
+    """
 
     tier: str
     policy: Policy
     approach: Bands
     deployment: Bands
     level: Bands
+    word_item: str | None = None
+    lifted: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=256)
 def frame_of(standard_id: str, tier: str, policy: Policy) -> Frame:
-    """The bands and switches of a run."""
-    bands = catalogue.load(standard_id).bands
-    return Frame(tier, policy, bands["approach"], bands["deployment"], bands[f"level.{tier}"])
+    """The bands and switches of a run, and in a release of COPC-2000 CSP its item 4.7 with those that it lifts."""
+    standard = catalogue.load(standard_id)
+    bands = standard.bands
+    lifted = NOTE_4_ITEMS if standard.copc and tier == "standard" else frozenset()
+    word_item = ACHIEVING_RESULTS if standard.copc else None
+    return Frame(
+        tier, policy, bands["approach"], bands["deployment"], bands[f"level.{tier}"], word_item, lifted
+    )
 
 
 def _sorted_lines(lines: Mapping[str, LineFact]) -> tuple[int, list[str], list[tuple[str, LineFact]]]:
@@ -373,7 +384,7 @@ def _finish(item: Item, judgement: Judgement, frame: Frame, compliant: bool) -> 
     """Note 4, then percent and points."""
     scores: Mapping[str, int | None] = judgement.scores
     reasons = judgement.reasons
-    if compliant and item.id in NOTE_4_ITEMS and judgement.facts is not None and scores["trend"] != 100:
+    if compliant and item.id in frame.lifted and judgement.facts is not None and scores["trend"] != 100:
         scores = {**scores, "trend": 100}
         kept = tuple(reason for reason in reasons if not _speaks_of_trend(reason))
         reasons = (*kept, because("trend_note4"))
@@ -422,7 +433,7 @@ def score(sheet: CopcSheet, since: CopcResult | None = None) -> CopcResult:
     standard = catalogue.load(sheet.standard)
     frame = frame_of(sheet.standard, sheet.tier, sheet.policy)
     judgements = _judge_all(standard, sheet, frame, _reusable(sheet, since))
-    compliant = says_compliant(judgements.get(ACHIEVING_RESULTS), frame)
+    compliant = says_compliant(judgements.get(frame.word_item or ""), frame)
     items = {
         item.id: _finish(item, judgements[item.id], frame, compliant)
         for item in standard.items_of(sheet.tier)
@@ -449,15 +460,15 @@ def _judge_all(
         facts = sheet.items.get(item.id)
         if facts is None:
             judgements[item.id] = _not_assessed(item)
-        elif item.id == ACHIEVING_RESULTS:
+        elif item.id == frame.word_item:
             # Judged last: it reads the metrics of every other category 4 item. The place in the order stays.
             judgements[item.id] = _not_assessed(item)
         else:
             judgements[item.id] = _judge(item, facts, sheet, frame, known.get(item.id))
         pooled.extend(judgements[item.id].metrics)
-    achieving = sheet.items.get(ACHIEVING_RESULTS)
-    if achieving is not None and ACHIEVING_RESULTS in judgements:
-        judgements[ACHIEVING_RESULTS] = _judge_results(achieving, pooled, frame)
+    achieving = sheet.items.get(frame.word_item or "")
+    if achieving is not None and achieving.id in judgements:
+        judgements[achieving.id] = _judge_results(achieving, pooled, frame)
     return judgements
 
 
@@ -478,7 +489,7 @@ def _not_assessed(item: Item) -> Judgement:
 
 def says_compliant(achieving: Judgement | None, frame: Frame) -> bool:
     """The word on 4.7 as note 4 uses it: never in the gold tier."""
-    if achieving is None or achieving.facts is None or frame.tier != "standard":
+    if achieving is None or achieving.facts is None or not frame.lifted:
         return False
     if frame.policy.c47_compliant == "computed":
         return all(value == 100 for value in achieving.scores.values())
@@ -487,7 +498,7 @@ def says_compliant(achieving: Judgement | None, frame: Frame) -> bool:
 
 def pass_points(standard: Standard, tier: str, policy: Policy) -> Fraction:
     """The total that the first condition asks for."""
-    return policy.gold_pass_points if tier == "gold" else standard.tiers[tier].pass_points
+    return policy.gold_pass_points if standard.copc and tier == "gold" else standard.tiers[tier].pass_points
 
 
 def _result(
@@ -508,13 +519,17 @@ def _result(
         tier=sheet.tier,
         policy=sheet.policy,
         items=items,
-        categories={c.id: CategoryResult(sums[c.id], c.points[sheet.tier]) for c in standard.categories},
+        categories={
+            c.id: CategoryResult(sums[c.id], c.points[sheet.tier])
+            for c in standard.categories
+            if sheet.tier in c.points
+        },
         total=total,
         max=standard.tiers[sheet.tier].max,
         verdict=certification.verdict(found),
         conditions=found,
         blank=tuple(item.id for item in items.values() if item.percent is None),
-        hints=tuple(_hints(sheet, items, compliant)),
+        hints=tuple(_hints(sheet, items, compliant, frame_of(sheet.standard, sheet.tier, sheet.policy))),
         compliant=compliant,
         judgements=judgements,
     )
@@ -523,25 +538,31 @@ def _result(
 # Hints
 
 
-def _hints(sheet: CopcSheet, items: Mapping[str, ItemResult], compliant: bool) -> Iterable[Reason]:
+def _hints(
+    sheet: CopcSheet, items: Mapping[str, ItemResult], compliant: bool, frame: Frame
+) -> Iterable[Reason]:
     for item in items.values():
-        if item.category == "4" and item.id != ACHIEVING_RESULTS:
-            yield from _metric_hints(item, sheet.policy)
-    achieving = items.get(ACHIEVING_RESULTS)
-    if achieving is not None and not compliant and sheet.tier == "standard" and achieving.percent == 100:
+        if item.id != frame.word_item:
+            yield from _metric_hints(item, frame)
+    achieving = items.get(frame.word_item or "")
+    if achieving is not None and not compliant and frame.lifted and achieving.percent == 100:
         yield because("hint_c47", older=YES if passes_older_test(achieving.metrics) else NO)
     yield from _gap_hints(sheet.gaps, items)
 
 
-def _metric_hints(item: ItemResult, policy: Policy) -> Iterable[Reason]:
+def _metric_hints(item: ItemResult, frame: Frame) -> Iterable[Reason]:
     for entry in item.metrics:
-        if "C" in entry.failing:
+        if "C" in entry.failing and frame.word_item is not None:
             yield because("hint_missing", metric=entry.id, item=item.id)
         elif entry.failing:
             yield because("hint_cui", metric=entry.id, item=item.id, letters=", ".join(entry.failing))
         elif entry.provisional:
             yield because("hint_provisional", metric=entry.id, item=item.id, periods=entry.periods)
-    if len(item.metrics) == 1 and policy.trend_one_metric == "literal" and item.dimensions["trend"] != 100:
+    if (
+        len(item.metrics) == 1
+        and frame.policy.trend_one_metric == "literal"
+        and item.dimensions["trend"] != 100
+    ):
         yield because("hint_one_metric", item=item.id)
 
 

@@ -26,6 +26,6 @@ class SheetFaults(ValueError):
 
 
 def below(path: str, key: str) -> str:
-    """The path of a field inside `path`; a key that would break the line is quoted."""
-    shown = key if key.isprintable() and len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]!r}"
+    """The path of a field inside `path`; a key that is empty or would break the line is quoted."""
+    shown = key if key and key.isprintable() and len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]!r}"
     return f"{path}.{shown}" if path else shown

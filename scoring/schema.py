@@ -3,6 +3,7 @@
 A schema cannot say everything (units that exist, needs without a circle); `scoring.sheet.parse` does.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from scoring import catalogue, policy, sheet
@@ -76,16 +77,20 @@ _DEFS: Schema = {
 }
 
 
-def score_sheet() -> Schema:
-    """The schema of a score sheet of either standard."""
-    copc, see = catalogue.load(catalogue.COPC), catalogue.load(catalogue.SEE_CMM)
+def _standards(own: Sequence[Standard]) -> list[Standard]:
+    return [*map(catalogue.load, catalogue.FILES), *own]
+
+
+def score_sheet(own: Sequence[Standard] = ()) -> Schema:
+    """The schema of a score sheet of any standard that ships, and of standards of one's own."""
+    standards = _standards(own)
     return {
         "$schema": DIALECT,
         "title": sheet.FORMAT,
         "type": "object",
         "required": ["format", "standard", "as_of"],
-        "oneOf": [_copc_sheet(copc), _see_sheet(see)],
-        "$defs": {**_DEFS, "policy": _policy(), **_gap_defs(see)},
+        "oneOf": [_copc_sheet(each) if each.family == "items" else _see_sheet(each) for each in standards],
+        "$defs": {**_DEFS, "policy": _policy(), **_gap_defs(standards)},
     }
 
 
@@ -117,11 +122,11 @@ def _copc_sheet(standard: Standard) -> Schema:
     return _object(
         {
             **_common(standard),
-            "tier": {"enum": list(standard.tiers), "default": "standard"},
+            "tier": {"enum": list(standard.tiers), "default": standard.default_tier},
             "programmes": units,
             "key_positions": units,
-            "items": _object({item.id: _item(item) for item in standard.items}),
-            "gaps": _list(_gap("copc_release")),
+            "items": _object({item.id: _item(item, standard.copc) for item in standard.items}),
+            "gaps": _list(_gap("copc_release" if standard.copc else "item_release")),
         },
         ("format", "standard", "as_of", "items"),
     )
@@ -132,12 +137,12 @@ def _overrule(*dimensions: str) -> Schema:
     return _object({**scores, "reason": {"type": "string", "pattern": r"\S"}}, ("reason",))
 
 
-def _item(item: Item) -> Schema:
+def _item(item: Item, copc: bool) -> Schema:
     shared: Schema = {"lines": _ref("lines")}
     if item.unit_kind is not None:
         units = _list(_ref("identifier"), unique=True)
         own = {"in_scope": units, "deployed": units, "overrule": _overrule("approach", "deployment")}
-    elif item.id == sheet.ACHIEVING_RESULTS:
+    elif copc and item.id == sheet.ACHIEVING_RESULTS:
         own = {"compliant": {"type": "boolean"}, "overrule": _overrule("approach", "level", "trend")}
     else:
         own = {"metrics": _list(_ref("metric")), "overrule": _overrule("approach", "level", "trend")}
@@ -158,33 +163,36 @@ def _gap(release: str) -> Schema:
     )
 
 
-def _gap_defs(see: Standard) -> Schema:
+def _gap_defs(standards: Sequence[Standard]) -> Schema:
     item, name = {"item": _ref("identifier")}, _ref("identifier")
-    rows = [
+    facts = [
+        _object({**item, "line": name}, ("item", "line")),
+        _object({**item, "unit": name}, ("item", "unit")),
+        _object(
+            {**item, "metric": name, "fact": {"enum": list(sheet.METRIC_FACTS)}},
+            ("item", "metric", "fact"),
+        ),
+    ]
+    word = _object(
+        {"item": {"const": sheet.ACHIEVING_RESULTS}, "fact": {"const": "compliant"}}, ("item", "fact")
+    )
+    rows = {_row_release(each): {"oneOf": _row_releases(each)} for each in standards if each.criteria}
+    return {"copc_release": {"oneOf": [*facts, word]}, "item_release": {"oneOf": facts}, **rows}
+
+
+def _row_release(standard: Standard) -> str:
+    return "row_release" if standard.id == catalogue.SEE_CMM else f"row_release_{standard.content_hash[:12]}"
+
+
+def _row_releases(standard: Standard) -> list[Schema]:
+    return [
         _object(
             {"criterion": {"const": criterion.id}, "row": {"enum": [row.id for row in criterion.rows]},
              "level": {"type": "integer", "minimum": 0, "maximum": 4}},
             ("criterion", "row", "level"),
         )
-        for criterion in see.criteria
+        for criterion in standard.criteria
     ]  # fmt: skip
-    return {
-        "copc_release": {
-            "oneOf": [
-                _object({**item, "line": name}, ("item", "line")),
-                _object({**item, "unit": name}, ("item", "unit")),
-                _object(
-                    {**item, "metric": name, "fact": {"enum": list(sheet.METRIC_FACTS)}},
-                    ("item", "metric", "fact"),
-                ),
-                _object(
-                    {"item": {"const": sheet.ACHIEVING_RESULTS}, "fact": {"const": "compliant"}},
-                    ("item", "fact"),
-                ),
-            ]
-        },
-        "row_release": {"oneOf": rows},
-    }
 
 
 def _see_sheet(standard: Standard) -> Schema:
@@ -202,7 +210,7 @@ def _see_sheet(standard: Standard) -> Schema:
             "part": {"type": "string"},
             "target_level": {"type": "integer", "minimum": 1, "maximum": 4, "default": 3},
             "rows": _object(criteria),
-            "gaps": _list(_gap("row_release")),
+            "gaps": _list(_gap(_row_release(standard))),
         },
         ("format", "standard", "as_of", "rows"),
     )
@@ -215,14 +223,15 @@ _EXACT_OR_BLANK: Schema = {"anyOf": [{"type": "null"}, _EXACT]}
 _TEXTS = _list({"type": "string"})
 
 
-def score_result() -> Schema:
-    """The schema of a score result of either standard."""
-    copc, see = catalogue.load(catalogue.COPC), catalogue.load(catalogue.SEE_CMM)
+def score_result(own: Sequence[Standard] = ()) -> Schema:
+    """The schema of a score result of any standard that ships, and of standards of one's own."""
     return {
         "$schema": DIALECT,
         "title": "score-result/1",
         "type": "object",
-        "oneOf": [_copc_result(copc), _see_result(see)],
+        "oneOf": [
+            _copc_result(each) if each.family == "items" else _see_result(each) for each in _standards(own)
+        ],
     }
 
 
@@ -248,7 +257,7 @@ def _copc_result(standard: Standard) -> Schema:
             **_result_head(standard),
             "tier": {"enum": list(standard.tiers)},
             "items": _object({item.id: _item_result(item) for item in standard.items}),
-            "categories": _closed(
+            "categories": _object(
                 {category.id: _closed({"points": _EXACT, "max": _EXACT}) for category in standard.categories}
             ),
             "total": _EXACT,

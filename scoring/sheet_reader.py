@@ -68,16 +68,28 @@ class SheetReader(Reader):
             return None
         self.standard = self.mandatory(table, "standard", "", self.find_standard)
         if self.standard is None:
+            self.standard = self.likely_standard(table)
+        if self.standard is None:
             self.common(table)
             return None
         read_sheet = self.copc if self.standard.family == "items" else self.see_cmm
         return read_sheet(table, self.standard)
 
     def find_standard(self, value: object, path: str) -> Standard | None:
-        if isinstance(value, str) and value in catalogue.FILES:
+        if isinstance(value, str) and catalogue.known(value):
             return catalogue.load(value)
         self.fault(path, f"unknown standard: {numbers.describe(value)}")
         return None
+
+    def likely_standard(self, table: Object) -> Standard | None:
+        """The standard that a sheet without a known one seems to mean, so that its other faults come at once."""
+        named = table.get("standard")
+        if isinstance(named, str) and "@" in named:
+            family = named.partition("@")[0] + "@"
+            return next((catalogue.load(key) for key in catalogue.FILES if key.startswith(family)), None)
+        if "items" in table:
+            return catalogue.load(catalogue.COPC)
+        return catalogue.load(catalogue.SEE_CMM) if "rows" in table else None
 
     def common(self, table: Object) -> dict[str, Any]:
         """The fields that every sheet has; `as_of` falls back to the last day so that reading can go on."""
@@ -113,7 +125,7 @@ class SheetReader(Reader):
         common = self.common(table)
         tier = (
             self.optional(table, "tier", "", lambda v, p: self.one_of(v, p, tuple(standard.tiers)))
-            or "standard"
+            or standard.default_tier
         )
         units = {
             "programme": self.optional(table, "programmes", "", self.names),
@@ -165,12 +177,16 @@ class SheetReader(Reader):
             lines=self.optional(table, "lines", path, self.lines) or {},
             deployed=self.units(table, "deployed", path, item, named),
             in_scope=self.units(table, "in_scope", path, item, named),
-            metrics=self.optional(table, "metrics", path, self.metrics) if _takes_metrics(item) else None,
-            compliant=self.optional(table, "compliant", path, self.flag)
-            if item.id == ACHIEVING_RESULTS
+            metrics=self.optional(table, "metrics", path, self.metrics)
+            if item.unit_kind is None and not self.has_word(item)
             else None,
+            compliant=self.optional(table, "compliant", path, self.flag) if self.has_word(item) else None,
             overrule=self.optional(table, "overrule", path, lambda v, p: self.overrule(v, p, item)),
         )
+
+    def has_word(self, item: Item) -> bool:
+        """Whether this is item 4.7, which reads the metrics of others and may be said to be compliant."""
+        return self.standard is not None and self.standard.copc and item.id == ACHIEVING_RESULTS
 
     def misplaced(self, table: Object, path: str, item: Item) -> None:
         """Fields that are unknown, or that this item cannot have."""
@@ -181,12 +197,12 @@ class SheetReader(Reader):
                 if item.unit_kind is None:
                     self.fault(below(path, key), "a category 4 item is not deployed in units")
             elif key == "metrics":
-                if item.id == ACHIEVING_RESULTS:
+                if self.has_word(item):
                     self.fault(below(path, key), "item 4.7 has no metrics of its own")
                 elif item.unit_kind is not None:
                     self.fault(below(path, key), "only category 4 items have metrics")
             elif key == "compliant":
-                if item.id != ACHIEVING_RESULTS:
+                if not self.has_word(item):
                     self.fault(below(path, key), "only item 4.7 is said to be compliant")
             else:
                 self.fault(below(path, key), "unknown field")
@@ -456,10 +472,6 @@ def _names_units(entry: object) -> bool:
     return isinstance(entry, dict) and ("deployed" in entry or "in_scope" in entry)
 
 
-def _takes_metrics(item: Item) -> bool:
-    return item.unit_kind is None and item.id != ACHIEVING_RESULTS
-
-
 def find_cycles(graph: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:
     """Each cycle that a depth-first walk meets, as the list of its nodes in order."""
     state: dict[str, int] = {}
@@ -532,7 +544,8 @@ class _ReleaseCheck:
         """The field that is wrong and why, or `None`."""
         if release.kind == "metric" and release.fact not in METRIC_FACTS:
             return "fact", f"must be cui, meets or improves, not {numbers.describe(release.fact)}"
-        if release.kind == "compliant" and (release.item, release.fact) != (ACHIEVING_RESULTS, "compliant"):
+        named_word = self.standard.copc and (release.item, release.fact) == (ACHIEVING_RESULTS, "compliant")
+        if release.kind == "compliant" and not named_word:
             return "fact", "without a metric only item 4.7 has a fact to release: compliant"
         item = self.standard.item(release.item)
         if self.tier not in item.points:

@@ -143,7 +143,9 @@ def copc_summary(scored: CopcResult, lang: str) -> Iterator[str]:
     standard = catalogue.load(scored.standard)
     rows = []
     for category in standard.categories:
-        sums = scored.categories[category.id]
+        sums = scored.categories.get(category.id)
+        if sums is None:
+            continue
         name = f"{word('category', lang)} {category.id} {category.name.of(lang)}"
         rows.append([name, _number(sums.points, [sums.max]), _number(sums.max)])
     rows.append([word("total", lang), _number(scored.total, _total_lines(scored)), _number(scored.max)])

@@ -7,15 +7,19 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from scoring.faults import SheetFaults
 from scoring.sheet import Sheet, loads
+
+if TYPE_CHECKING:
+    from scoring.standard import Standard
 
 DONE, FAILED, NOT_VALID = 0, 1, 2
 STDIN = "-"
@@ -53,6 +57,7 @@ class Options:
     as_json: bool
     lines: bool
     lang: str
+    catalogues: tuple[str, ...] = ()
 
 
 def _language() -> str:
@@ -82,18 +87,46 @@ def _opened(source: str) -> Iterator[BinaryIO]:
 def _run(question: Question, options: Options) -> None:
     """Answer and leave with the promised status; whatever goes wrong, no traceback reaches the person."""
     try:
+        if _registered(options.catalogues) is None:
+            sys.exit(NOT_VALID)
         status = _run_lines(question, options) if options.lines else _run_one(question, options)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             # The reader went away, as `head` does; the rest goes nowhere, without a complaint at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(FAILED)
-        _say(f"tracker: cannot read {options.source}: {error.strerror or error}", err=True)
+        _say(f"tracker: cannot read {error.filename or options.source}: {error.strerror or error}", err=True)
         status = FAILED
     except Exception as error:
         _say(f"tracker: {_worded(error)}", err=True)
         status = FAILED
     sys.exit(status)
+
+
+def _toml(path: str) -> str:
+    """The text of a catalogue file, with or without a byte-order mark."""
+    from scoring.catalogue import CatalogueError
+    from scoring.faults import Fault
+
+    try:
+        return Path(path).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CatalogueError([Fault("catalogue", f"not UTF-8: byte {error.start} cannot be read")]) from None
+
+
+def _registered(paths: Sequence[str]) -> "list[Standard] | None":
+    """The standards of these files made known; `None` when one is not valid, its faults already said."""
+    from scoring import catalogue
+
+    found, valid = [], True
+    for path in paths:
+        try:
+            found.append(catalogue.register(catalogue.parse(_toml(path))))
+        except catalogue.CatalogueError as refused:
+            valid = False
+            for fault in refused.faults:
+                _say(f"{path}: {fault}", err=True)
+    return found if valid else None
 
 
 def _worded(error: Exception) -> str:
@@ -148,15 +181,27 @@ def _answer_line(question: Question, line: bytes, number: int) -> tuple[dict[str
         return {"line": number, "errors": [_worded(error)]}, FAILED
 
 
+_CATALOGUES = click.option(
+    "--catalogue",
+    "catalogues",
+    multiple=True,
+    metavar="FILE.toml",
+    help="A standard of your own that the sheet names; may be given several times.",
+)
+
+
 def _options(function: Callable[..., None]) -> Callable[..., None]:
     """The argument and the options that all four commands share, handed on as one `Options`."""
 
-    def invoke(sheet: str, as_json: bool, lines: bool, lang: str | None, **rest: Any) -> None:
-        function(options=Options(sheet, as_json, lines, lang or _language()), **rest)
+    def invoke(
+        sheet: str, as_json: bool, lines: bool, lang: str | None, catalogues: tuple[str, ...], **rest: Any
+    ) -> None:
+        function(options=Options(sheet, as_json, lines, lang or _language(), catalogues), **rest)
 
     invoke.__name__, invoke.__doc__ = function.__name__, function.__doc__
     invoke.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
     for decorate in (
+        _CATALOGUES,
         click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the readable table."),
         click.option("--lines", is_flag=True, help="One sheet per line in, one JSON answer per line out."),
         click.option("--json", "as_json", is_flag=True, help="Answer in JSON."),
@@ -236,11 +281,20 @@ def path(options: Options, goal: str | None, by: str) -> None:
 
 @click.command(cls=ScoringCommand)
 @click.argument("name", type=click.Choice(["score-sheet", "score-result"]))
-def schema(name: str) -> None:
+@_CATALOGUES
+def schema(name: str, catalogues: tuple[str, ...]) -> None:
     """Print the JSON Schema of a form."""
     from scoring import schema as schemas
 
-    _say(_plain(schemas.score_sheet() if name == "score-sheet" else schemas.score_result(), indent=2))
+    try:
+        own = _registered(catalogues)
+    except OSError as error:
+        _say(f"tracker: cannot read {error.filename}: {error.strerror or error}", err=True)
+        sys.exit(FAILED)
+    if own is None:
+        sys.exit(NOT_VALID)
+    made = schemas.score_sheet(own) if name == "score-sheet" else schemas.score_result(own)
+    _say(_plain(made, indent=2))
 
 
 SCORING_COMMANDS: list[click.Command] = [score, simulate, attribute, path, schema]

@@ -25,23 +25,27 @@ def lines(item: str, met: int, unmet: int = 0, flagged: int = 0) -> Plain:
     return found | {f"{item}-{met + unmet + n}": dict(waivable) for n in range(flagged)}
 
 
-def item(item_id: str, **parts: Any) -> Plain:
+def item(item_id: str, standard: str = catalogue.COPC, **parts: Any) -> Plain:
     """One item with full marks, parts replaced by name; a part of `None` is left out."""
-    entry = catalogue.load(catalogue.COPC).item(item_id)
+    entry = catalogue.load(standard).item(item_id)
     full: Plain = {"lines": lines(item_id, 4)}
     if entry.unit_kind is not None:
         full["deployed"] = list(PROGRAMMES if entry.unit_kind == "programme" else POSITIONS)
-    elif item_id != "4.7":
+    elif item_id != "4.7" or not catalogue.load(standard).copc:
         full["metrics"] = metrics(4, 4, 2)
     return {key: value for key, value in (full | parts).items() if value is not None}
 
 
 def sheet(
-    tier: str = "standard", policy: Plain | None = None, gaps: list[Plain] | None = None, **items: Any
+    tier: str = "standard",
+    policy: Plain | None = None,
+    gaps: list[Plain] | None = None,
+    of: str = catalogue.COPC,
+    **items: Any,
 ) -> Plain:
     """A sheet with every item of the tier at full marks; `items` replaces some (`_1_2=None` leaves 1.2 out)."""
-    standard = catalogue.load(catalogue.COPC)
-    found = {entry.id: item(entry.id) for entry in standard.items_of(tier)}
+    standard = catalogue.load(of)
+    found = {entry.id: item(entry.id, of) for entry in standard.items_of(tier)}
     for name, value in items.items():
         item_id = name.removeprefix("_").replace("_", ".")
         found[item_id] = value

@@ -374,3 +374,36 @@ def test_no_junk_anywhere_raises_anything_but_faults(data: st.DataObject) -> Non
     if sheet is not None:
         json.dumps(rescore.simulate(sheet).to_json())
         assert parse(to_json(sheet)) == sheet
+
+
+def test_an_empty_key_has_a_path_too() -> None:
+    plain = example()
+    plain[""] = 1
+    plain["items"][""] = {}
+
+    with pytest.raises(SheetFaults) as caught:
+        parse(plain)
+
+    assert [str(fault) for fault in caught.value.faults] == ["'': unknown field", "items.'': unknown item"]
+
+
+@pytest.mark.parametrize("named", [None, 3, "copc-2000-csp@9.9"])
+def test_a_wrong_standard_does_not_hide_the_other_faults(named: object) -> None:
+    plain = example()
+    plain["items"]["4.4"]["metrics"][0]["target"] = "abc"
+    if named is None:
+        del plain["standard"]
+    else:
+        plain["standard"] = named
+
+    with pytest.raises(SheetFaults) as caught:
+        parse(plain)
+
+    assert [fault.path for fault in caught.value.faults] == ["standard", "items.4.4.metrics[0].target"]
+
+
+def test_a_sheet_of_a_foreign_standard_is_not_read_as_another() -> None:
+    with pytest.raises(SheetFaults) as caught:
+        parse(example() | {"standard": "acme@1"})
+
+    assert [fault.path for fault in caught.value.faults] == ["standard"]
