@@ -188,9 +188,33 @@ def _prepare_sqlite(engine: Engine, busy_ms: int) -> None:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
+    # Writers of this process wait in line for each other here: SQLite's own waiting is a sleep that grows, by
+    # which the unlucky one among four wakes when the next is already at it.
+    line = threading.Lock()
+
+    def leave(connection: Any) -> None:
+        if connection.info.pop("in_line", False):
+            line.release()
+
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing.get() else "BEGIN")
+        if not writing.get():
+            connection.exec_driver_sql("BEGIN")
+            return
+        # Whoever waits too long is told by the database, as if it were another process that holds the lock.
+        connection.info["in_line"] = line.acquire(timeout=busy_ms / 1000)
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            leave(connection)
+            raise
+
+    event.listen(engine, "commit", leave)
+    event.listen(engine, "rollback", leave)
+
+    @event.listens_for(engine, "reset")
+    def reset(_connection: Any, record: Any, _state: Any) -> None:
+        leave(record)
 
 
 class EngineError(RuntimeError):

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -296,26 +297,38 @@ def _hands(organisation_id: int, action_ids: set[int]) -> dict[int, Hands]:
 
 def _origins(organisation_id: int, ids: Sequence[int]) -> dict[int, tuple[bool, bool]]:
     """Record → whether its review still awaits the report, and whether it repeats a closed record."""
-    repeated = sa.orm.aliased(Nonconformity)
+    asked = {"organisation": organisation_id, "ids": list(ids)}
     return {
         row.id: (row.review_state in UNREPORTED, row.repeated_state == NonconformityState.CLOSED)
-        for row in db.session.execute(
-            sa.select(
-                Nonconformity.id, Review.state.label("review_state"), repeated.state.label("repeated_state")
-            )
-            .outerjoin(
-                Review,
-                (Review.organisation_id == Nonconformity.organisation_id)
-                & (Review.id == Nonconformity.review_id),
-            )
-            .outerjoin(
-                repeated,
-                (repeated.organisation_id == Nonconformity.organisation_id)
-                & (repeated.id == Nonconformity.repeat_of_id),
-            )
-            .where(Nonconformity.organisation_id == organisation_id, Nonconformity.id.in_(ids))
-        )
+        for row in db.session.execute(_origins_statement(), asked)
     }
+
+
+# The statements of every move are put together once, because that takes longer than asking them.
+
+
+@cache
+def _origins_statement() -> Any:
+    repeated = sa.orm.aliased(Nonconformity)
+    return (
+        sa.select(
+            Nonconformity.id, Review.state.label("review_state"), repeated.state.label("repeated_state")
+        )
+        .outerjoin(
+            Review,
+            (Review.organisation_id == Nonconformity.organisation_id)
+            & (Review.id == Nonconformity.review_id),
+        )
+        .outerjoin(
+            repeated,
+            (repeated.organisation_id == Nonconformity.organisation_id)
+            & (repeated.id == Nonconformity.repeat_of_id),
+        )
+        .where(
+            Nonconformity.organisation_id == sa.bindparam("organisation"),
+            Nonconformity.id.in_(sa.bindparam("ids", expanding=True)),
+        )
+    )
 
 
 def around(organisation_id: int, pins: Sequence[Pin]) -> Around:
@@ -323,10 +336,30 @@ def around(organisation_id: int, pins: Sequence[Pin]) -> Around:
     found = Around()
     if not pins:
         return found
-    sites = {pin.site_id for pin in pins}
-    keys = {pin.key for pin in pins}
-    elements = {pin.element for pin in pins}
-    current = (FactSet.organisation_id == organisation_id) & (FactSet.kind == FactSetKind.CURRENT)
+    asked = {
+        "organisation": organisation_id,
+        "sites": list({pin.site_id for pin in pins}),
+        "keys": list({pin.key for pin in pins}),
+        "elements": list({pin.element for pin in pins}),
+    }
+    for what, site_id, standard, key, number, value in db.session.execute(_around_statement(), asked):
+        if what == "holder":
+            found.holders[(site_id, standard, key)].add(number)
+            found.labels[number] = label("nonconformity", int(value))
+        elif what == "value":
+            found.values[(site_id, standard, key)] = value
+        else:
+            found.recorders[(site_id, key)].add(number)
+    return found
+
+
+@cache
+def _around_statement() -> sa.CompoundSelect[Any]:
+    organisation: sa.BindParameter[Any] = sa.bindparam("organisation")
+    sites: sa.BindParameter[Any] = sa.bindparam("sites", expanding=True)
+    keys: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
+    elements: sa.BindParameter[Any] = sa.bindparam("elements", expanding=True)
+    current = (FactSet.organisation_id == organisation) & (FactSet.kind == FactSetKind.CURRENT)
     current &= FactSet.site_id.in_(sites)
     of_set = (Fact.organisation_id == FactSet.organisation_id) & (Fact.fact_set_id == FactSet.id)
     holders = (
@@ -344,7 +377,7 @@ def around(organisation_id: int, pins: Sequence[Pin]) -> Around:
             & (Nonconformity.id == Pin.nonconformity_id),
         )
         .where(
-            Pin.organisation_id == organisation_id,
+            Pin.organisation_id == organisation,
             Pin.site_id.in_(sites),
             Pin.key.in_(keys),
             Pin.released_at.is_(None),
@@ -385,16 +418,7 @@ def around(organisation_id: int, pins: Sequence[Pin]) -> Around:
             current, Fact.kind == FactKind.WORD, Fact.element.in_(elements), Fact.judged_by_id.is_not(None)
         )
     )
-    statement: sa.CompoundSelect[Any] = sa.union_all(holders, values, overruled, spoken)
-    for what, site_id, standard, key, number, value in db.session.execute(statement):
-        if what == "holder":
-            found.holders[(site_id, standard, key)].add(number)
-            found.labels[number] = label("nonconformity", int(value))
-        elif what == "value":
-            found.values[(site_id, standard, key)] = value
-        else:
-            found.recorders[(site_id, key)].add(number)
-    return found
+    return sa.union_all(holders, values, overruled, spoken)
 
 
 def unsettled(record: Nonconformity, pins: Sequence[Pin], known: Around) -> tuple[str, ...]:
