@@ -152,9 +152,9 @@ def list_people(
 ) -> list[PersonView]:
     """The active people to choose from, by name: those with any role at the site, or one of `role` there."""
     statement = (
-        sa.select(Person.id, Person.name_zh, Person.name_en)
-        .where(Person.organisation_id == organisation_id, Person.active)
-        .order_by(Person.name_en, Person.id)
+        sa.select(_P.id, _P.name_zh, _P.name_en)
+        .where(_P.organisation_id == organisation_id, _P.active)
+        .order_by(_P.name_en, _P.id)
         .limit(CHOICES)
     )
     if site_id is not None or role is not None:
@@ -163,7 +163,7 @@ def list_people(
             held = held.where(sa.or_(RoleGrant.site_id.is_(None), RoleGrant.site_id == site_id))
         if role is not None:
             held = held.where(RoleGrant.role.in_([role] if isinstance(role, Role) else list(role)))
-        statement = statement.where(Person.id.in_(held))
+        statement = statement.where(_P.id.in_(held))
     return [PersonView(*row) for row in db.session.execute(statement)]
 
 
