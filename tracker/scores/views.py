@@ -1,7 +1,11 @@
 """Pages of scores: where a site stands, why, and every stored run."""
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, request, url_for
 
+from scoring.numbers import show
+from scoring.program import SolverMissing
 from tracker import fragments
 from tracker.access import actor, allow, permission
 from tracker.database import db
@@ -9,8 +13,8 @@ from tracker.errors import Conflict, NotFound
 from tracker.i18n import gettext as _
 from tracker.permissions import Subject
 from tracker.reviews.current import record_word
-from tracker.scores import queries, sheets
-from tracker.scores.forms import WordForm
+from tracker.scores import queries, sheets, shortest, whatif, worth
+from tracker.scores.forms import PathForm, WordForm
 
 blueprint = Blueprint("scores", __name__, url_prefix="/scores")
 
@@ -28,6 +32,61 @@ def index() -> Response:
         raise NotFound
     page = queries.get_score_page(who, request.args.get("site") or None, standard, tier)
     return fragments.render("scores/index.html", "scores/_score.html", shown=page, word_form=WordForm())
+
+
+def _standard() -> str:
+    """The standard that the address names. Raises NotFound for one that there is not."""
+    standard = request.args.get("standard") or sheets.COPC
+    if standard not in sheets.STANDARDS:
+        raise NotFound
+    return standard
+
+
+@blueprint.get("/worth")
+@permission("score:view")
+def show_worth() -> Response:
+    """What every open non-conformity of a site is worth."""
+    who = allow("score:view")
+    page = worth.get_worth_page(
+        who, request.args.get("site") or None, _standard(), request.args.get("sort", "")
+    )
+    return fragments.render("scores/worth.html", "scores/_worth.html", shown=page)
+
+
+@blueprint.get("/what-if")
+@permission("score:view")
+def what_if() -> Response:
+    """Both standards before and after closing what is ticked; the ticks are the address."""
+    who = allow("score:view")
+    page = whatif.get_what_if_page(who, request.args.get("site") or None, request.args.getlist("close"))
+    return fragments.render("scores/what_if.html", "scores/_what_if.html", shown=page)
+
+
+@blueprint.get("/path")
+@permission("score:view")
+def path() -> Response:
+    """The shortest way to a goal; a question that makes no sense comes back with what was typed."""
+    ground = shortest.read_path_ground(allow("score:view"), request.args.get("site") or None)
+    page = shortest.page_of(ground, _standard())
+    asked = request.args if {"to", "points", "level", "by"} & set(request.args) else None
+    form = PathForm(
+        page.maximum,
+        page.standard == sheets.SEE_CMM,
+        asked,
+        to=page.wish,
+        points=show(page.mark, 0),
+        level=str(page.target_level),
+        by="effort",
+    )
+    if not page.scored:
+        return fragments.render("scores/path.html", shown=page, form=form)
+    if asked is not None and not form.validate():
+        return fragments.render("scores/path.html", shown=page, form=form, status=422)
+    try:
+        page = replace(page, found=shortest.find(ground, page.standard, form.goal, form.by.data))
+    except SolverMissing:
+        page = replace(page, solver_missing=True)
+    return fragments.render("scores/path.html", shown=page, form=form)
 
 
 @blueprint.post("/word")

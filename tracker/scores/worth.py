@@ -1,0 +1,131 @@
+"""What every open non-conformity of a site is worth: alone, as the last one, its share, and for what effort."""
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from scoring.attribution import Attribution, Worth, attribute
+from scoring.sheet import Gap
+from tracker.offers import StateView
+from tracker.permissions import Actor
+from tracker.scores.ground import Ground, Now, OpenRecord, read_ground
+from tracker.scores.queries import pass_mark
+from tracker.scores.viewmodels import SiteChoice
+
+SORTS = ("rate", "number", "alone", "last", "share", "effort", "due")
+DEFAULT_SORT = "-rate"
+
+
+@dataclass(frozen=True)
+class WorthRow:
+    """An open non-conformity with what it is worth; `rate` is its share for each unit of effort."""
+
+    number: int
+    label: str
+    title: str
+    state: StateView
+    elements: tuple[str, ...]
+    alone: Fraction
+    last: Fraction
+    share: Fraction
+    error: Fraction | None
+    effort: Fraction
+    due_on: date | None
+    days_left: int | None
+
+    @property
+    def rate(self) -> Fraction | None:
+        """None where it takes no effort at all."""
+        return self.share / self.effort if self.effort else None
+
+
+@dataclass(frozen=True)
+class WorthPage:
+    """The open non-conformities of a site under a standard; the shares add up to the gain."""
+
+    sites: tuple[SiteChoice, ...]
+    site_code: str
+    site_name: str
+    standard: str
+    sort: str
+    scored: bool
+    rows: tuple[WorthRow, ...] = ()
+    unpinned: int = 0
+    total: Fraction = Fraction(0)
+    gain: Fraction = Fraction(0)
+    mark: Fraction = Fraction(0)
+    maximum: Fraction = Fraction(0)
+    exact: bool = True
+
+    @property
+    def effort(self) -> Fraction:
+        """The effort of all of them."""
+        return sum((row.effort for row in self.rows), Fraction(0))
+
+
+def get_worth_page(actor: Actor, site_code: str | None, standard: str, sort: str) -> WorthPage:
+    """What is open at a site and what it is worth; an unknown order is the usual one. Raises NotFound."""
+    ground = read_ground(actor, site_code)
+    now = ground.now.get(standard)
+    sort = sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
+    if now is None:
+        return WorthPage(ground.sites, ground.site_code, ground.site_name, standard, sort, scored=False)
+    found = attribute(now.sheet)
+    rows = _rows(ground, now, found)
+    return WorthPage(
+        sites=ground.sites,
+        site_code=ground.site_code,
+        site_name=ground.site_name,
+        standard=standard,
+        sort=sort,
+        scored=True,
+        rows=in_order(rows, sort),
+        unpinned=len(ground.records) - len(rows),
+        total=now.result.total,
+        gain=found.gain,
+        mark=pass_mark(standard, now.tier, now.result.max),
+        maximum=now.result.max,
+        exact=found.exact,
+    )
+
+
+def _rows(ground: Ground, now: Now, found: Attribution) -> list[WorthRow]:
+    return [
+        _row(gap, ground.records[gap.id], found.gaps[gap.id])
+        for gap in now.sheet.gaps
+        if gap.id in ground.records
+    ]
+
+
+def _row(gap: Gap, record: OpenRecord, worth: Worth) -> WorthRow:
+    return WorthRow(
+        number=record.number,
+        label=record.label,
+        title=record.title,
+        state=record.state,
+        elements=tuple(dict.fromkeys(release.item for release in gap.releases)),
+        alone=worth.alone,
+        last=worth.last,
+        share=worth.share,
+        error=worth.error,
+        effort=gap.effort,
+        due_on=record.due_on,
+        days_left=record.days_left,
+    )
+
+
+def in_order(rows: list[WorthRow], sort: str) -> tuple[WorthRow, ...]:
+    """The rows by one column, equal ones by number. What costs nothing stands above all that costs something."""
+    key = sort.removeprefix("-")
+    # `reverse` keeps equal rows in the order they had, which is that of the numbers.
+    by_number = sorted(rows, key=lambda row: row.number)
+    return tuple(sorted(by_number, key=lambda row: _place(row, key), reverse=sort.startswith("-")))
+
+
+def _place(row: WorthRow, key: str) -> tuple[int, Fraction | int]:
+    if key == "rate":
+        return (1, row.share) if row.rate is None and row.share else (0, row.rate or Fraction(0))
+    if key == "due":
+        return (0, row.due_on.toordinal()) if row.due_on else (1, 0)
+    worth: Fraction | int = getattr(row, key)
+    return (0, worth)
