@@ -39,8 +39,8 @@ class Edge:
     """One more failing of a kind in an item: what would fall, and the points that it would cost in all.
 
     `facts` are the lines, units or metrics of which any one would do it. `drops` begins with the item's own
-    dimensions; others (4.7, or items whose trend hangs on its word) follow. `lost` may be 0 where a lower dimension
-    already decides the item.
+    dimensions; others (4.7, or items whose trend hangs on its word) follow. `lost` is 0 where a lower dimension
+    already decides the item, and may lie below 0 where `copc.cui_denominator` drops the metric from the count.
     """
 
     item: str

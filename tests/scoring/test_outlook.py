@@ -73,7 +73,7 @@ def test_bad_data_take_level_and_trend_at_once() -> None:
     ]
 
     assert {edge.facts: {drop.dimension for drop in edge.drops} for edge in found} == {
-        ("metric-0",): {"trend"}, ("x",): {"trend"},
+        ("metric-0",): {"level", "trend"}, ("x",): {"trend"},
     }  # fmt: skip
 
 
@@ -85,9 +85,10 @@ def _read(plain: builders.Plain) -> CopcSheet:
 
 def test_an_edge_of_4_7_is_seen_from_the_item_that_holds_it() -> None:
     """27 of 54 metrics at target: one fewer anywhere and 4.7 loses half its level, with the word all trends."""
+    met = dict.fromkeys(("4.1", "4.2", "4.3"), 5) | dict.fromkeys(("4.4", "4.5", "4.6"), 4)
     items = {
-        f"_4_{n}": builders.item(f"4.{n}", metrics=builders.metrics(9, 5 if n <= 3 else 4, 2))
-        for n in range(1, 7)
+        f"_{name.replace('.', '_')}": builders.item(name, metrics=builders.metrics(9, count, 2))
+        for name, count in met.items()
     }
     sheet = builders.sheet(policy={"copc.c47_compliant": "computed"}, **items)
 

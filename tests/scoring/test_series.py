@@ -50,7 +50,8 @@ def test_a_window_with_a_gap_reaches_further_back_than_it_looks() -> None:
 
 
 @pytest.mark.parametrize(("count", "provisional", "meets", "improves"), [
-    (0, False, False, False), (2, False, False, False), (3, True, True, False), (5, True, True, False), (6, False, True, True),
+    (0, False, False, False), (2, False, False, False), (3, True, True, False), (5, True, True, False),
+    (6, False, True, True),
 ])  # fmt: skip
 def test_a_short_series_is_provisional(count: int, provisional: bool, meets: bool, improves: bool) -> None:
     found = series.standing(metric(*(f"2026-0{month}" for month in range(1, count + 1))), "2026-07")
@@ -66,7 +67,8 @@ def test_a_longer_window_is_provisional_longer_and_a_stated_fact_never_is() -> N
 
 
 @pytest.mark.parametrize(("as_of", "silent", "missing"), [
-    ("2026-03", 0, ()), ("2026-04", 0, ()), ("2026-05", 1, ("2026-04",)), ("2026-07", 3, ("2026-04", "2026-05", "2026-06")),
+    ("2026-03", 0, ()), ("2026-04", 0, ()), ("2026-05", 1, ("2026-04",)),
+    ("2026-07", 3, ("2026-04", "2026-05", "2026-06")),
 ])  # fmt: skip
 def test_a_running_month_is_not_missing_yet(as_of: str, silent: int, missing: tuple[str, ...]) -> None:
     found = series.standing(metric("2026-02", "2026-03"), as_of)
@@ -137,7 +139,8 @@ def test_a_programme_takes_part_from_its_first_month_until_its_end() -> None:
 
 
 def test_a_ratio_needs_what_it_was_made_from() -> None:
-    parts = {"card": {"2026-01": Point(Fraction(90)), "2026-02": ratio(0, 5)}, "loan": {"2026-02": Point(Fraction(0), Fraction(0), Fraction(0))}}  # fmt: skip
+    nothing = Point(Fraction(0), Fraction(0), Fraction(0))
+    parts = {"card": {"2026-01": Point(Fraction(90)), "2026-02": ratio(0, 5)}, "loan": {"2026-02": nothing}}
 
     found = roll_up("sl", parts, Rule.POOLED)
 
