@@ -42,7 +42,8 @@ def test_both_standards_move_as_the_simulation_says(demo_app: Flask, close: tupl
         f"/scores/what-if?{urlencode({'site': 'chengdu', 'close': close}, doseq=True)}"
     )
     for outlook in page.outlooks:
-        after, change = points(outlook.after, outlook.mark), signed(outlook.change)
+        after = points(outlook.after, outlook.mark)
+        change = signed(outlook.change) if outlook.change else "±0"
         assert f"{points(outlook.before, outlook.mark)} {after} {change}" in shown.words
     for choice in page.choices:
         if choice.pinned:
