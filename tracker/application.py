@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response, abort, g, request
 from flask_login import current_user
 from werkzeug.routing import BaseConverter, ValidationError
 
@@ -106,6 +106,13 @@ def _bind_extensions(app: Flask) -> None:
         found = get_signed_in(session_id)
         g.person = found
         return found
+
+    @app.before_request
+    def refuse_null_characters() -> None:
+        # No keyboard types one, and PostgreSQL keeps none in a text, not even to compare with.
+        typed = (*request.args.items(multi=True), *request.form.items(multi=True))
+        if "\x00" in request.path or any("\x00" in part for pair in typed for part in pair):
+            abort(400)
 
     @app.before_request
     def open_kind_of_transaction() -> None:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, current_app, make_response, render_template
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -59,6 +59,14 @@ def stale(_error: StaleDataError) -> Response:
     """Two people wrote at once and this one was second."""
     db.session.rollback()
     return page(409, _("Somebody else changed this record in the meantime. Nothing of yours was written."))
+
+
+@blueprint.app_errorhandler(DataError)
+def unfit_value(error: DataError) -> Response:
+    """A value that passed the form but that no column can hold: refused whole, and logged for us to catch earlier."""
+    db.session.rollback()
+    current_app.logger.warning("a value that the database refused", exc_info=error)
+    return page(422)
 
 
 @blueprint.app_errorhandler(OperationalError)
