@@ -153,6 +153,10 @@ def _scores() -> list[Place]:
         ),
         Place("score-gold", "/scores/?site=suzhou&standard=copc-2000-csp&tier=gold"),
         Place("score-assessor", "/scores/?site=suzhou", "tang"),
+        *(Place(f"worth-{site}", f"/scores/worth?site={site}") for site in ("suzhou", "chengdu")),
+        Place("what-if", "/scores/what-if?site=chengdu&close=NC-0009&close=NC-0013&close=NC-0020"),
+        *(Place(f"path-{goal}", f"/scores/path?site=chengdu&to={goal}") for goal in ("strict", "lenient")),
+        Place("path-see-cmm", "/scores/path?site=chengdu&standard=see-cmm"),
         *(
             Place(f"run-{cause}-{standard}", f"/scores/runs/{number}")
             for (cause, standard), number in sorted(runs.items())
