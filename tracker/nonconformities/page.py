@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from tracker import fragments
 from tracker.accounts.queries import get_names, list_people
+from tracker.accounts.viewmodels import PersonView
 from tracker.database import db
 from tracker.errors import DomainError, InvalidInput, NotFound, RefusedMove
 from tracker.i18n import gettext as _
@@ -56,12 +57,19 @@ def register_context(actor: Actor, wanted: Filter, found: RegisterPage, *, whole
     if whole:
         context |= {
             "sites": [(site.code, pick(site.name_zh, site.name_en)) for site in sites],
-            "people": [(str(person.id), pick(person.name_zh, person.name_en)) for person in people],
+            "people": _people_choices(people, lang),
             "elements": wording.element_choices(lang),
             "grades": _grades(lang),
             "states": _states(lang),
         }
     return context
+
+
+def _people_choices(people: list[PersonView], lang: str) -> list[tuple[str, str]]:
+    """By id and name; the language is asked for once, not five hundred times."""
+    if lang == "zh":
+        return [(str(person.id), person.name_zh or person.name_en) for person in people]
+    return [(str(person.id), person.name_en or person.name_zh) for person in people]
 
 
 def _site_names(sites: list[SiteView], found: RegisterPage) -> dict[str, str]:
