@@ -98,7 +98,8 @@ class Reader:
     def one_of(self, value: object, path: str, choices: tuple[str, ...]) -> str | None:
         if isinstance(value, str) and value in choices:
             return value
-        self.fault(path, f"must be {', '.join(choices[:-1])} or {choices[-1]}, not {numbers.describe(value)}")
+        wanted = " or ".join(filter(None, (", ".join(choices[:-1]), choices[-1])))
+        self.fault(path, f"must be {wanted}, not {numbers.describe(value)}")
         return None
 
     def optional(self, table: Object, key: str, path: str, reader: Callable[[object, str], T]) -> T | None:

@@ -71,6 +71,8 @@ class SheetReader(Reader):
             self.standard = self.likely_standard(table)
         if self.standard is None:
             self.common(table)
+            if not table.keys() & {"items", "rows"}:
+                self.fault("items", "missing: a sheet has items, or rows")
             return None
         read_sheet = self.copc if self.standard.family == "items" else self.see_cmm
         return read_sheet(table, self.standard)

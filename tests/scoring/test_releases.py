@@ -113,7 +113,9 @@ def test_the_gold_tier_and_its_items_do_not_exist_here(change: builders.Plain) -
     with pytest.raises(SheetFaults) as caught:
         parse(of_4_3() | change)
 
-    assert [fault.path for fault in caught.value.faults] in (["tier"], ["items.2.G.A"], ["items.1.G.A"])
+    assert str(caught.value) in (
+        "tier: must be standard, not 'gold'", "items.2.G.A: unknown item", "items.1.G.A: unknown item",
+    )  # fmt: skip
 
 
 def test_a_sheet_of_the_earlier_release_still_scores_as_it_did() -> None:

@@ -407,3 +407,10 @@ def test_a_sheet_of_a_foreign_standard_is_not_read_as_another() -> None:
         parse(example() | {"standard": "acme@1"})
 
     assert [fault.path for fault in caught.value.faults] == ["standard"]
+
+
+def test_an_empty_sheet_names_all_that_it_lacks() -> None:
+    with pytest.raises(SheetFaults) as caught:
+        parse({})
+
+    assert [fault.path for fault in caught.value.faults] == ["standard", "format", "as_of", "items"]
