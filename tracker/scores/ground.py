@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 import networkx as nx
@@ -51,6 +52,20 @@ class OpenRecord:
     days_left: int | None
     ready_on: date | None = None
     needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenAction:
+    """A corrective action that is not settled, with the labels of the open non-conformities that it answers."""
+
+    number: int
+    label: str
+    title: str
+    state: StateView
+    effort: Fraction
+    due_on: date | None
+    days_left: int | None
+    answers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -165,6 +180,53 @@ def _open_rows(site: Site) -> list[Any]:
         Nonconformity.due_on,
     )
     return list(db.session.execute(sa.select(*columns).where(*_open(site)).order_by(Nonconformity.number)))
+
+
+def list_open_actions(ground: Ground) -> tuple[OpenAction, ...]:
+    """The unsettled actions that answer open non-conformities of the site, by number: one statement."""
+    if ground.site is None:
+        return ()
+    rows = db.session.execute(
+        sa.select(
+            Action.number,
+            Action.title,
+            Action.state,
+            Action.effort,
+            Action.due_on,
+            Nonconformity.number.label("answered"),
+        )
+        .join(
+            ActionNonconformity,
+            (ActionNonconformity.organisation_id == Action.organisation_id)
+            & (ActionNonconformity.action_id == Action.id),
+        )
+        .join(
+            Nonconformity,
+            (Nonconformity.organisation_id == ActionNonconformity.organisation_id)
+            & (Nonconformity.id == ActionNonconformity.nonconformity_id),
+        )
+        .where(
+            Action.organisation_id == ground.site.organisation_id,
+            *_open(ground.site),
+            Action.state.not_in(SETTLED_ACTIONS),
+        )
+        .order_by(Action.number, Nonconformity.number)
+    ).all()
+    return tuple(_action(list(found)) for _number, found in groupby(rows, key=lambda row: row.number))
+
+
+def _action(rows: list[Any]) -> OpenAction:
+    row = rows[0]
+    return OpenAction(
+        number=row.number,
+        label=label("action", row.number),
+        title=row.title,
+        state=state_view("action", row.state),
+        effort=row.effort,
+        due_on=row.due_on,
+        days_left=(row.due_on - clock.today()).days if row.due_on else None,
+        answers=tuple(label("nonconformity", each.answered) for each in rows),
+    )
 
 
 # ---------------------------------------------------------------- plans

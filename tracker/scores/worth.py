@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from scoring import rescore
 from scoring.attribution import Attribution, Worth, attribute
 from scoring.sheet import Gap
 from tracker.offers import StateView
 from tracker.permissions import Actor
-from tracker.scores.ground import Ground, Now, OpenRecord, read_ground
+from tracker.scores.ground import Ground, Now, OpenAction, OpenRecord, list_open_actions, read_ground
 from tracker.scores.queries import pass_mark
 from tracker.scores.viewmodels import SiteChoice
 
@@ -40,6 +41,26 @@ class WorthRow:
 
 
 @dataclass(frozen=True)
+class ActionWorth:
+    """A corrective action with what closing all that it answers moves together, and their shares."""
+
+    action: OpenAction
+    answers: tuple[str, ...]
+    together: Fraction
+    share: Fraction
+
+    @property
+    def rate(self) -> Fraction | None:
+        """None where it takes no effort at all."""
+        return self.share / self.action.effort if self.action.effort else None
+
+    @property
+    def records(self) -> tuple[tuple[int, str], ...]:
+        """Number and label of each answered record."""
+        return tuple((int(name.rpartition("-")[2]), name) for name in self.answers)
+
+
+@dataclass(frozen=True)
 class WorthPage:
     """The open non-conformities of a site under a standard; the shares add up to the gain."""
 
@@ -56,6 +77,7 @@ class WorthPage:
     mark: Fraction = Fraction(0)
     maximum: Fraction = Fraction(0)
     exact: bool = True
+    actions: tuple[ActionWorth, ...] = ()
 
     @property
     def effort(self) -> Fraction:
@@ -86,7 +108,25 @@ def get_worth_page(actor: Actor, site_code: str | None, standard: str, sort: str
         mark=pass_mark(standard, now.tier, now.result.max),
         maximum=now.result.max,
         exact=found.exact,
+        actions=_actions(ground, now, found),
     )
+
+
+def _actions(ground: Ground, now: Now, found: Attribution) -> tuple[ActionWorth, ...]:
+    """The unsettled actions that answer what is open here, by what they pay for their effort."""
+    rows = []
+    for action in list_open_actions(ground):
+        answers = tuple(name for name in action.answers if name in found.gaps)
+        if answers:
+            after = rescore.score(rescore.close(now.sheet, frozenset(answers)), since=now.result)
+            share = sum((found.gaps[name].share for name in answers), Fraction(0))
+            rows.append(ActionWorth(action, answers, after.total - now.result.total, share))
+    return tuple(sorted(rows, key=lambda row: _rate_place(row.rate, row.share), reverse=True))
+
+
+def _rate_place(rate: Fraction | None, share: Fraction) -> tuple[int, Fraction]:
+    """What costs nothing stands above all that costs something."""
+    return (1, share) if rate is None and share else (0, rate or Fraction(0))
 
 
 def _rows(ground: Ground, now: Now, found: Attribution) -> list[WorthRow]:
@@ -115,7 +155,7 @@ def _row(gap: Gap, record: OpenRecord, worth: Worth) -> WorthRow:
 
 
 def in_order(rows: list[WorthRow], sort: str) -> tuple[WorthRow, ...]:
-    """The rows by one column, equal ones by number. What costs nothing stands above all that costs something."""
+    """The rows by one column, equal ones by number."""
     key = sort.removeprefix("-")
     # `reverse` keeps equal rows in the order they had, which is that of the numbers.
     by_number = sorted(rows, key=lambda row: row.number)
@@ -124,7 +164,7 @@ def in_order(rows: list[WorthRow], sort: str) -> tuple[WorthRow, ...]:
 
 def _place(row: WorthRow, key: str) -> tuple[int, Fraction | int]:
     if key == "rate":
-        return (1, row.share) if row.rate is None and row.share else (0, row.rate or Fraction(0))
+        return _rate_place(row.rate, row.share)
     if key == "due":
         return (0, row.due_on.toordinal()) if row.due_on else (1, 0)
     worth: Fraction | int = getattr(row, key)

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
-from scoring import attribution
+from scoring import attribution, rescore
 from scoring.attribution import attribute
 from tests import factories as make
 from tests.conftest import make_client
@@ -34,6 +34,23 @@ def test_the_numbers_are_those_of_the_attribution(demo_app: Flask, standard: str
         assert points(row.rate) in shown.words
     assert f"The shares add up to the gain {signed(page.gain)}" in shown.words
     assert "averaged over every order of closing" in shown.words
+
+
+def test_actions_are_worth_what_they_answer(demo_app: Flask) -> None:
+    with ahead.inside(demo_app):
+        sheet = ahead.sheet_of("chengdu")
+        shares = attribute(sheet).gaps
+        actions = get_worth_page(ahead.actor("lin"), "chengdu", ahead.COPC, "").actions
+        now = rescore.score(sheet).total
+        for row in actions:
+            assert row.together == rescore.score(rescore.close(sheet, row.answers)).total - now
+            assert row.share == sum(shares[name].share for name in row.answers)
+    assert len(actions) > 5
+    rates = [row.rate for row in actions]
+    assert rates == sorted(rates, reverse=True)
+    page = ahead.pages(demo_app).get("/scores/worth?site=chengdu")
+    places = [page.text.index(f'href="/actions/{row.action.number}"') for row in actions]
+    assert places == sorted(places)
 
 
 def test_what_pays_most_comes_first_and_every_column_sorts(demo_app: Flask) -> None:
