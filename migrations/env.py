@@ -4,7 +4,6 @@ import importlib
 
 import sqlalchemy as sa
 from alembic import context
-from flask import current_app
 
 FEATURES = (
     "organisations",
@@ -23,8 +22,7 @@ for feature in FEATURES:
 for module in ("tracker.history", "tracker.signatures"):
     importlib.import_module(module)
 
-db = current_app.extensions["migrate"].db
-
+from tracker.database import db  # noqa: E402 (after the models, which fill its metadata)
 
 # Indexes on expressions and full-text tables are made by hand in the migrations and unknown to the models.
 BY_HAND = ("search_", "nonconformity_search")

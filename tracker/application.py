@@ -10,7 +10,7 @@ from tracker import access, fragments, i18n, static_files
 from tracker.accounts.queries import SignedIn, get_signed_in
 from tracker.config import PACKAGE, load_settings, packaged, secret_key
 from tracker.database import MAX_ID, assert_engine, db, prepare_engine, writing
-from tracker.extensions import compress, csrf, htmx, login, migrate
+from tracker.extensions import compress, csrf, htmx, login
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -93,7 +93,6 @@ def _engine_options(address: str, pool_size: int) -> dict[str, object]:
 
 def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(packaged("migrations")), render_as_batch=True)
     htmx.init_app(app)
     csrf.init_app(app)
     compress.init_app(app)

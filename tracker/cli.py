@@ -6,8 +6,12 @@ application: Flask and SQLAlchemy are only imported for the commands that need t
 
 import importlib
 import sys
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 # Name of the command → the module and the sequence in it that hold the command. Written out, so that finding
 # one command imports one module.
@@ -40,7 +44,7 @@ def application_group() -> click.Group:
     from flask.cli import FlaskGroup
     from flask_migrate.cli import db
 
-    from tracker import __version__, create_app
+    from tracker import __version__
     from tracker.commands import COMMANDS
 
     class Group(FlaskGroup):
@@ -50,7 +54,7 @@ def application_group() -> click.Group:
             return click.Group.list_commands(self, ctx)
 
     group = Group(
-        name="tracker", create_app=create_app, add_version_option=False, load_dotenv=False, help=HELP
+        name="tracker", create_app=_with_migrations, add_version_option=False, load_dotenv=False, help=HELP
     )
     # Which application and which settings file is Flask's question; here there is one, and the environment.
     group.params = [option for option in group.params if option.name not in ("app", "env_file")]
@@ -61,14 +65,41 @@ def application_group() -> click.Group:
     return group
 
 
+def _with_migrations() -> "Flask":
+    """The application as `tracker db …` wants it; the product itself needs no migration tool to run."""
+    from flask_migrate import Migrate
+
+    from tracker import create_app
+    from tracker.config import packaged
+    from tracker.database import db
+
+    app = create_app()
+    Migrate(app, db, directory=str(packaged("migrations")), render_as_batch=True)
+    return app
+
+
+def serving_group(name: str) -> click.Group | None:
+    """A group of the one command `serve`, `demo` or `doctor`, without Flask's own, which load half as much again."""
+    from tracker.commands import COMMANDS
+
+    command = next((command for command in COMMANDS if command.name == name), None)
+    return None if command is None else click.Group("tracker", commands=[command])
+
+
 def main() -> None:
-    """Run `tracker`; scoring and drawing take the short way."""
+    """Run `tracker`; scoring and drawing take the short way, serving the second shortest."""
     first = sys.argv[1] if len(sys.argv) > 1 else ""
     command = pure_command(first)
-    if command is None:
-        application_group()(prog_name="tracker")
-    else:
+    if command is not None:
         click.Group("tracker", commands=[command])(prog_name="tracker")
+    elif first in ("serve", "demo", "doctor") and (group := serving_group(first)) is not None:
+        from flask.cli import ScriptInfo
+
+        from tracker import create_app
+
+        group(prog_name="tracker", obj=ScriptInfo(create_app=create_app, set_debug_flag=False))
+    else:
+        application_group()(prog_name="tracker")
 
 
 if __name__ == "__main__":

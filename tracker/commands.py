@@ -5,23 +5,26 @@ import tempfile
 from pathlib import Path
 
 import click
-import sqlalchemy as sa
-from alembic import command as alembic
-from alembic.config import Config
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from tracker.config import Settings, packaged
 from tracker.database import db
+from tracker.health import applied_migration, newest_migration
 
 
 def upgrade_database() -> bool:
     """Bring the database to the newest migration; whether it was empty before."""
-    new = not sa.inspect(db.engine).has_table("organisations")
+    found = applied_migration()
+    if found == newest_migration():
+        return False
+    from alembic import command as alembic  # half a second that a start without migrations need not spend
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(packaged("migrations")))
     alembic.upgrade(config, "head")
-    return new
+    return found is None
 
 
 def _settings() -> Settings:

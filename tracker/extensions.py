@@ -3,7 +3,6 @@
 from flask_compress import Compress
 from flask_htmx import HTMX
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 from tracker.database import db
@@ -11,7 +10,6 @@ from tracker.database import db
 htmx = HTMX()
 csrf = CSRFProtect()
 login = LoginManager()
-migrate = Migrate()
 compress = Compress()
 
-__all__ = ["compress", "csrf", "db", "htmx", "login", "migrate"]
+__all__ = ["compress", "csrf", "db", "htmx", "login"]
