@@ -6,12 +6,8 @@ application: Flask and SQLAlchemy are only imported for the commands that need t
 
 import importlib
 import sys
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from flask import Flask
 
 # Name of the command → the module and the sequence in it that hold the command. Written out, so that finding
 # one command imports one module.
@@ -45,7 +41,7 @@ def application_group() -> click.Group:
     from flask_migrate.cli import db
 
     from tracker import __version__
-    from tracker.commands import COMMANDS
+    from tracker.commands import COMMANDS, create_with_migrations
 
     class Group(FlaskGroup):
         def list_commands(self, ctx: click.Context) -> list[str]:
@@ -54,7 +50,11 @@ def application_group() -> click.Group:
             return click.Group.list_commands(self, ctx)
 
     group = Group(
-        name="tracker", create_app=_with_migrations, add_version_option=False, load_dotenv=False, help=HELP
+        name="tracker",
+        create_app=create_with_migrations,
+        add_version_option=False,
+        load_dotenv=False,
+        help=HELP,
     )
     # Which application and which settings file is Flask's question; here there is one, and the environment.
     group.params = [option for option in group.params if option.name not in ("app", "env_file")]
@@ -63,19 +63,6 @@ def application_group() -> click.Group:
     for command in (db, *COMMANDS, *filter(None, pure)):
         group.add_command(command)
     return group
-
-
-def _with_migrations() -> "Flask":
-    """The application as `tracker db …` wants it; the product itself needs no migration tool to run."""
-    from flask_migrate import Migrate
-
-    from tracker import create_app
-    from tracker.config import packaged
-    from tracker.database import db
-
-    app = create_app()
-    Migrate(app, db, directory=str(packaged("migrations")), render_as_batch=True)
-    return app
 
 
 def serving_group(name: str) -> click.Group | None:

@@ -27,6 +27,17 @@ def upgrade_database() -> bool:
     return found is None
 
 
+def create_with_migrations() -> Flask:
+    """The application as `tracker db …` wants it; the product itself needs no migration tool to run."""
+    from flask_migrate import Migrate
+
+    from tracker import create_app
+
+    app = create_app()
+    Migrate(app, db, directory=str(packaged("migrations")), render_as_batch=True)
+    return app
+
+
 def _settings() -> Settings:
     found: Settings = current_app.config["SETTINGS"]
     return found

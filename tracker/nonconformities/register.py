@@ -494,10 +494,7 @@ def _gather(seen: Sites, wanted: Filter, backwards: bool) -> sa.Select[Any]:
         .prefix_with("MATERIALIZED")
     )
     page = (
-        sa.select(fits)
-        .order_by(*_ordered(fits.c.key, fits.c.number, downwards))
-        .limit(ROWS)
-        .subquery("page")
+        sa.select(fits).order_by(*_ordered(fits.c.key, fits.c.number, downwards)).limit(ROWS).subquery("page")
     )
     rows = page.outerjoin(Nonconformity.__table__, (N.organisation_id == ORGANISATION) & (N.id == page.c.id))
     return _list(rows).order_by(*_ordered(page.c.key, page.c.number, downwards))
