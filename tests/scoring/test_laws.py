@@ -299,3 +299,23 @@ def test_no_module_but_the_quantile_and_the_solver_speaks_of_floats() -> None:
                 found.add(file.name)
 
     assert found <= {"program.py"}
+
+
+# Reasons
+
+
+def test_what_is_full_needs_no_reason() -> None:
+    result = rescore.score(read(builders.sheet()))
+
+    assert {name: item["why"] for name, item in result.to_json()["items"].items() if item["why"]} == {}
+
+
+def test_a_trend_made_full_by_note_4_keeps_no_other_word_on_the_trend() -> None:
+    still = builders.item("4.5", metrics=builders.metrics(4, 4, 0))
+    ruled = builders.item("4.6", overrule={"trend": 50, "reason": "seen"})
+    word = builders.item("4.7", compliant=True)
+
+    found = rescore.score(read(builders.sheet(_4_5=still, _4_6=ruled, _4_7=word))).to_json()["items"]
+
+    assert found["4.5"]["why"] == found["4.6"]["why"] == ["trend 100 by note 4: item 4.7 is compliant (C-N4)"]
+    assert found["4.6"]["computed"] == {"trend": 100}
