@@ -43,9 +43,18 @@ def test_a_form_without_its_token_is_refused_in_words(pages: Pages, path: str) -
     assert "<h1" in answer.text
 
 
-@pytest.mark.parametrize("query", ["?site=%00", "?sort=%00", "?after=%00"])
-def test_a_null_character_in_an_address_is_refused(pages: Pages, query: str) -> None:
-    assert pages.client.get(f"/nonconformities/{query}").status_code == 400
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nonconformities/?site=%00",
+        "/nonconformities/?sort=%00",
+        "/nonconformities/?after=%00",
+        "/people/?q=%00",
+        "/sites/a%00b",
+    ],
+)
+def test_a_null_character_in_an_address_is_refused(pages: Pages, path: str) -> None:
+    assert pages.client.get(path).status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,6 @@ def test_organisations_do_not_see_each_other(pages: Pages, company: Organisation
     [
         "/sites/nowhere",
         "/sites/" + "x" * 500,
-        "/sites/a%00b",
         "/sites/%E4%B8%9C",
         "/people/1",
         "/people/0",
@@ -424,7 +423,6 @@ def test_people_are_searched_and_paged(pages: Pages, app: Flask, company: Organi
     "query",
     [
         "q=%25",
-        "q=%00",
         "q=" + "x" * 3000,
         "after=nonsense",
         "after=9~",
