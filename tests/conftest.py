@@ -300,10 +300,29 @@ class LiveServer:
     url: str
 
 
+def read_whole(app: Flask) -> Callable[..., list[bytes]]:
+    """The same application with every answer read and closed before it is sent.
+
+    A browser that moves on drops the files it still waits for, and the development server then forgets to close
+    them; a file left open is an error here, in whichever test runs by the time it is collected.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        parts = app(environ, start_response)
+        try:
+            return [b"".join(parts)]
+        finally:
+            close = getattr(parts, "close", None)
+            if close is not None:
+                close()
+
+    return answer
+
+
 @contextmanager
 def serve(app: Flask) -> Iterator[LiveServer]:
     """Serve an application on a free port of this machine while the block runs."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, read_whole(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
