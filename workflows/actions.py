@@ -1,7 +1,7 @@
 """The corrective action: one structured case of problem solving (2.3), from the problem to the kept gain."""
 
-from workflows import guards
 from workflows.facts import ActionFacts
+from workflows.guards import actions as guards
 from workflows.machine import SYSTEM, Machine, Tone, Transition, state
 from workflows.text import Text, Worded
 

@@ -1,7 +1,7 @@
 """The follow-up audit: somebody independent asks whether it was done, and whether it worked (ISO 19011)."""
 
-from workflows import guards
 from workflows.facts import AuditFacts
+from workflows.guards import audits as guards
 from workflows.machine import Machine, Tone, Transition, state
 from workflows.text import Text, Worded
 

@@ -1,7 +1,7 @@
 """The non-conformity: a requirement that is not fulfilled, from its discovery to its signed closure (E)."""
 
-from workflows import guards
 from workflows.facts import NonconformityFacts
+from workflows.guards import nonconformities as guards
 from workflows.machine import SYSTEM, Machine, Tone, Transition, state
 from workflows.text import Text, Worded
 

@@ -1,7 +1,7 @@
 """The review: an organisation looks at itself, item by item, and reports what it found (1.2)."""
 
-from workflows import guards
 from workflows.facts import ReviewFacts
+from workflows.guards import reviews as guards
 from workflows.machine import SYSTEM, Machine, Tone, Transition, state
 from workflows.text import Text, Worded
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.workflows.cases import facts_for
-from workflows.guards import NEW_GRADE_FITS, PINS_FIT_GRADE
+from workflows.guards.nonconformities import NEW_GRADE_FITS, PINS_FIT_GRADE
 from workflows.kinds import AuditMode, AuditPurpose, Grade, Question
 from workflows.machine import Refused, fire
 from workflows.registry import MACHINES
