@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from operator import add
 
-from scoring import catalogue, copc, metrics, see_cmm
+from scoring import copc, metrics, see_cmm
 from scoring.catalogue import Item
 from scoring.copc import Frame
 from scoring.rescore import release_facts
@@ -243,8 +243,8 @@ def pins_of(gaps: Iterable[Gap]) -> dict[Release, int]:
 
 
 def _compile_items(sheet: CopcSheet) -> CopcModel:
-    standard = catalogue.load(sheet.standard)
-    frame = copc.frame_of(sheet.standard, sheet.tier, sheet.policy)
+    standard = sheet.catalogue
+    frame = copc.frame_of(standard, sheet.tier, sheet.policy)
     pins = pins_of(sheet.gaps)
     by_item: dict[str, list[tuple[Release, int]]] = {}
     for release, mask in pins.items():
@@ -336,7 +336,7 @@ def _metric_vector(sheet: CopcSheet, metric: Metric, freed: Sequence[Release]) -
 
 
 def _compile_rows(sheet: SeeSheet) -> SeeModel:
-    standard = catalogue.load(sheet.standard)
+    standard = sheet.catalogue
     full = see_cmm.full_marks(standard, sheet.policy.weighting)
     named: dict[tuple[str, str], dict[int, int]] = {}
     for release, mask in pins_of(sheet.gaps).items():

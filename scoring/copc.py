@@ -101,6 +101,12 @@ class CopcResult:
     hints: tuple[Reason, ...]
     compliant: bool
     judgements: Mapping[str, Judgement] = field(repr=False, compare=False)
+    read_with: Standard | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def catalogue(self) -> Standard:
+        """The content that this score was computed with: the one handed in, or else what its identifier stands for."""
+        return self.read_with or catalogue.load(self.standard)
 
     def condition(self, name: str) -> Condition:
         """One condition by its identifier."""
@@ -202,9 +208,8 @@ class Frame:
 
 
 @lru_cache(maxsize=256)
-def frame_of(standard_id: str, tier: str, policy: Policy) -> Frame:
+def frame_of(standard: Standard, tier: str, policy: Policy) -> Frame:
     """The bands and switches of a run, and in a release of COPC-2000 CSP its item 4.7 with those that it lifts."""
-    standard = catalogue.load(standard_id)
     bands = standard.bands
     lifted = NOTE_4_ITEMS if standard.copc and tier == "standard" else frozenset()
     word_item = ACHIEVING_RESULTS if standard.copc else None
@@ -430,8 +435,8 @@ def score(sheet: CopcSheet, since: CopcResult | None = None) -> CopcResult:
     >>> score(CopcSheet("copc-2000-csp@4.1", date(2026, 6, 30))).verdict.value
     'incomplete'
     """
-    standard = catalogue.load(sheet.standard)
-    frame = frame_of(sheet.standard, sheet.tier, sheet.policy)
+    standard = sheet.catalogue
+    frame = frame_of(standard, sheet.tier, sheet.policy)
     judgements = _judge_all(standard, sheet, frame, _reusable(sheet, since))
     compliant = says_compliant(judgements.get(frame.word_item or ""), frame)
     items = {
@@ -442,8 +447,8 @@ def score(sheet: CopcSheet, since: CopcResult | None = None) -> CopcResult:
 
 
 def _reusable(sheet: CopcSheet, since: CopcResult | None) -> Mapping[str, Judgement]:
-    if since is None or (since.standard, since.tier, since.policy) != (
-        sheet.standard,
+    if since is None or (since.catalogue, since.tier, since.policy) != (
+        sheet.catalogue,
         sheet.tier,
         sheet.policy,
     ):
@@ -529,9 +534,10 @@ def _result(
         verdict=certification.verdict(found),
         conditions=found,
         blank=tuple(item.id for item in items.values() if item.percent is None),
-        hints=tuple(_hints(sheet, items, compliant, frame_of(sheet.standard, sheet.tier, sheet.policy))),
+        hints=tuple(_hints(sheet, items, compliant, frame_of(standard, sheet.tier, sheet.policy))),
         compliant=compliant,
         judgements=judgements,
+        read_with=sheet.read_with,
     )
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from scoring import policy
-from scoring.catalogue import Item
+from scoring import catalogue, policy
+from scoring.catalogue import Item, Standard
 from scoring.policy import Policy
 
 FORMAT = "score-sheet/1"
@@ -119,6 +119,13 @@ class CopcSheet:
     key_positions: tuple[str, ...] | None = None
     items: Mapping[str, ItemFacts] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
+    # The very content of the standard, where its identifier alone does not say it (an organisation's own release).
+    read_with: Standard | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def catalogue(self) -> Standard:
+        """The content that this sheet was read with: the one handed in, or else what its identifier stands for."""
+        return self.read_with or catalogue.load(self.standard)
 
     def units_of(self, item: Item) -> tuple[str, ...]:
         """All units over which the item's deployment is counted."""
@@ -138,6 +145,12 @@ class SeeSheet:
     policy: Policy = policy.DEFAULT
     rows: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
+    read_with: Standard | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def catalogue(self) -> Standard:
+        """The content that this sheet was read with: the one handed in, or else what its identifier stands for."""
+        return self.read_with or catalogue.load(self.standard)
 
 
 Sheet = CopcSheet | SeeSheet

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil, lcm
 
-from scoring import catalogue, closures, copc
+from scoring import closures, copc
 from scoring.catalogue import Bands
 from scoring.closures import (
     COUNTED,
@@ -207,7 +207,7 @@ class _CopcWriter:
         goal = self.writer.goal
         target = goal.value
         if goal.kind != "points":
-            standard = catalogue.load(self.model.sheet.standard)
+            standard = self.model.sheet.catalogue
             target = copc.pass_points(standard, self.model.frame.tier, self.model.frame.policy)
             self._demand_conditions([item.id for item in standard.items_of(self.model.frame.tier)])
         terms = [term for item in self.model.items.values() for term in self._points(item)]

@@ -16,13 +16,15 @@ class Rule(StrEnum):
     """How programmes become one series.
 
     `each` keeps one series per programme. `sum` adds, `mean` takes the plain average, `pooled` divides the sum of
-    numerators by the sum of denominators, `worst` takes the programme that is worst in the metric's direction.
+    numerators by the sum of denominators, `weighted` averages the values with their denominators as weights,
+    `worst` takes the programme that is worst in the metric's direction.
     """
 
     EACH = "each"
     SUM = "sum"
     MEAN = "mean"
     POOLED = "pooled"
+    WEIGHTED = "weighted"
     WORST = "worst"
 
     @property
@@ -36,13 +38,14 @@ _LABELS = {
     Rule.SUM: Text(zh="各方案相加", en="Sum over programmes"),
     Rule.MEAN: Text(zh="各方案简单平均", en="Plain mean over programmes"),
     Rule.POOLED: Text(zh="分子之和除以分母之和", en="Sum of numerators over sum of denominators"),
+    Rule.WEIGHTED: Text(zh="各方案按数量加权平均", en="Mean over programmes weighted by their volumes"),
     Rule.WORST: Text(zh="取最差的方案", en="The worst programme"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One month of one programme: the value, and where it is a ratio what it was made from."""
+    """One month of one programme: the value, and where it is a ratio or an average what it was made from."""
 
     value: Fraction
     numerator: Fraction | None = None
@@ -120,6 +123,8 @@ def _sorted(points: Mapping[str, Point]) -> tuple[tuple[str, Fraction], ...]:
 def _usable(point: Point | None, rule: Rule) -> bool:
     if point is None:
         return False
+    if rule is Rule.WEIGHTED:
+        return point.denominator is not None
     return rule is not Rule.POOLED or (point.numerator is not None and point.denominator is not None)
 
 
@@ -129,6 +134,11 @@ def _one(rule: Rule, points: Sequence[Point], better: str | None, scale: Fractio
         bottom = sum((point.denominator or Fraction(0) for point in points), Fraction(0))
         top = sum((point.numerator or Fraction(0) for point in points), Fraction(0))
         return top / bottom * scale if bottom else None
+    if rule is Rule.WEIGHTED:
+        weights = [point.denominator or Fraction(0) for point in points]
+        whole = sum(weights, Fraction(0))
+        weighed = sum((value * weight for value, weight in zip(values, weights, strict=True)), Fraction(0))
+        return weighed / whole if whole else None
     if rule is Rule.WORST:
         return min(values) if better == "higher" else max(values)
     total = sum(values, Fraction(0))

@@ -4,7 +4,7 @@ The arithmetic is ours; the model publishes none. Everything is exact.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -65,6 +65,12 @@ class SeeResult:
     next: tuple[RowBelow, ...] | None
     warnings: tuple[Reason, ...]
     blank: tuple[str, ...]
+    read_with: Standard | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def catalogue(self) -> Standard:
+        """The content that this score was computed with: the one handed in, or else what its identifier stands for."""
+        return self.read_with or catalogue.load(self.standard)
 
     def points_of(self) -> dict[str, Fraction]:
         """Criterion → points, blank counted as 0."""
@@ -107,7 +113,7 @@ def criterion_level(marks: Iterable[int], rule: str) -> int:
 
 def score(sheet: SeeSheet) -> SeeResult:
     """Score a sheet of rows."""
-    standard = catalogue.load(sheet.standard)
+    standard = sheet.catalogue
     full = full_marks(standard, sheet.policy.weighting)
     criteria = {
         criterion.id: _score_criterion(
@@ -135,6 +141,7 @@ def score(sheet: SeeSheet) -> SeeResult:
         blank=tuple(
             f"{c.id}.{row}" for c in criteria.values() for row, mark in c.rows.items() if mark is None
         ),
+        read_with=sheet.read_with,
     )
 
 

@@ -29,6 +29,7 @@ from scoring.facts import (
 )
 from scoring.faults import Fault, SheetFaults
 from scoring.sheet_reader import SheetReader
+from scoring.standard import Standard
 
 __all__ = [
     "ACHIEVING_RESULTS",
@@ -56,20 +57,21 @@ __all__ = [
 ]
 
 
-def loads(data: bytes | str) -> Sheet:
-    """Read a sheet from JSON text; raises `SheetFaults`."""
-    return parse(read(data))
+def loads(data: bytes | str, known: Standard | None = None) -> Sheet:
+    """Read a sheet from JSON text, as `parse` does; raises `SheetFaults`."""
+    return parse(read(data), known)
 
 
-def parse(value: object) -> Sheet:
+def parse(value: object, known: Standard | None = None) -> Sheet:
     """Read a sheet from plain values (numbers as `int`, `Decimal` or text; a binary float is refused).
 
-    Raises `SheetFaults` with every fault.
+    With `known` the sheet is read with this content and must name it; nothing is looked up, so two holders of
+    different content under one identifier never meet. Raises `SheetFaults` with every fault.
 
     >>> parse({"format": "score-sheet/1", "standard": "see-cmm@2009", "as_of": "2026-06-30", "rows": {}}).as_of
     datetime.date(2026, 6, 30)
     """
-    reader = SheetReader()
+    reader = SheetReader(known)
     sheet = reader.sheet(value)
     if reader.faults or sheet is None:
         raise SheetFaults(reader.faults)

@@ -53,10 +53,11 @@ _FLAGGED_FACTS = {status: LineFact(status, True) for status in STATUSES}
 
 
 class SheetReader(Reader):
-    """Walks a sheet once."""
+    """Walks a sheet once; `known` is the content it must be read with, where the caller has it at hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Standard | None = None) -> None:
         super().__init__()
+        self.known = known
         self.last_month: str | None = None
         self.standard: Standard | None = None
 
@@ -78,13 +79,18 @@ class SheetReader(Reader):
         return read_sheet(table, self.standard)
 
     def find_standard(self, value: object, path: str) -> Standard | None:
-        if isinstance(value, str) and catalogue.known(value):
+        if self.known is not None:
+            if value == self.known.id:
+                return self.known
+        elif isinstance(value, str) and catalogue.known(value):
             return catalogue.load(value)
         self.fault(path, f"unknown standard: {numbers.describe(value)}")
         return None
 
     def likely_standard(self, table: Object) -> Standard | None:
         """The standard that a sheet without a known one seems to mean, so that its other faults come at once."""
+        if self.known is not None:
+            return self.known
         named = table.get("standard")
         if isinstance(named, str) and "@" in named:
             family = named.partition("@")[0] + "@"
@@ -143,6 +149,7 @@ class SheetReader(Reader):
             key_positions=units["key_position"],
             items=items,
             gaps=gaps or (),
+            read_with=self.known,
             **common,
         )
 
@@ -426,6 +433,7 @@ class SheetReader(Reader):
             target_level=self.optional(table, "target_level", "", lambda v, p: self.level(v, p, 1)),
             rows=rows,
             gaps=gaps or (),
+            read_with=self.known,
             **common,
         )
 

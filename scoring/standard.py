@@ -127,9 +127,9 @@ class DimensionCrossing:
     reason: Text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Standard:
-    """One release of one standard. `family` is `items` (COPC) or `rows` (SEE-CMM)."""
+    """One release of one standard. `family` is `items` (COPC) or `rows` (SEE-CMM). Equal is only the same object."""
 
     id: str
     family: str

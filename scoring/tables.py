@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from scoring import catalogue, certification, numbers
+from scoring import certification, numbers
 from scoring.attribution import Attribution
 from scoring.copc import CopcResult, ItemResult
 from scoring.path import Plan
@@ -93,7 +93,7 @@ def _score(value: int | None) -> str:
 
 def title(sheet: Sheet, lang: str) -> str:
     """What was scored, in one line."""
-    name = catalogue.load(sheet.standard).name.of(lang)
+    name = sheet.catalogue.name.of(lang)
     return " · ".join(part for part in (sheet.site, name, sheet.as_of.isoformat()) if part)
 
 
@@ -117,7 +117,7 @@ def copc_lines(scored: CopcResult, lang: str) -> Iterator[str]:
 
 
 def _copc_items(scored: CopcResult, lang: str) -> Iterator[str]:
-    standard = catalogue.load(scored.standard)
+    standard = scored.catalogue
     heads = ("item", "approach", "deployment", "level", "trend", "percent", "points", "max")
     rows = [[word(head, lang) for head in heads]]
     rows += [_item_row(item, standard.item(item.id).name.of(lang)) for item in scored.items.values()]
@@ -140,7 +140,7 @@ def _item_row(item: ItemResult, name: str) -> list[str]:
 
 def copc_summary(scored: CopcResult, lang: str) -> Iterator[str]:
     """Category sums, total, verdict and conditions."""
-    standard = catalogue.load(scored.standard)
+    standard = scored.catalogue
     rows = []
     for category in standard.categories:
         sums = scored.categories.get(category.id)
@@ -170,7 +170,7 @@ def _total_lines(scored: CopcResult) -> list[Fraction]:
 
 def see_lines(scored: SeeResult, lang: str) -> Iterator[str]:
     """The lines of a result of rows."""
-    standard = catalogue.load(scored.standard)
+    standard = scored.catalogue
     rows = [[word(head, lang) for head in ("criterion", "maturity", "percent", "points", "max")]]
     for entry in scored.criteria.values():
         name = f"{entry.id} {standard.criterion(entry.id).name.of(lang)}"
