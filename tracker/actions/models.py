@@ -143,6 +143,7 @@ class Task(Versioned, Tenant, Base):
     title: Mapped[str] = mapped_column(sa.String(300))
     owner_id: Mapped[int] = mapped_column(sa.BigInteger)
     due_on: Mapped[date] = mapped_column(sa.Date)
+    extensions: Mapped[int] = mapped_column(sa.Integer, default=0)
     effort: Mapped[Fraction] = mapped_column(Exact, default=Fraction(1))
     state: Mapped[TaskState] = mapped_column(choice(TaskState, "task_state"))
     evidence: Mapped[str] = mapped_column(sa.Text, default="")

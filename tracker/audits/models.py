@@ -31,6 +31,7 @@ class Audit(Versioned, Numbered, Tenant, Base):
     desk_reason: Mapped[str] = mapped_column(sa.Text, default="")
     auditor_id: Mapped[int] = mapped_column(sa.BigInteger)
     planned_on: Mapped[date] = mapped_column(sa.Date)
+    extensions: Mapped[int] = mapped_column(sa.Integer, default=0)
     sample: Mapped[str] = mapped_column(sa.Text, default="")
     summary: Mapped[str] = mapped_column(sa.Text, default="")
     started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

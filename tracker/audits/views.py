@@ -1,12 +1,9 @@
 """Pages of follow-up audits: the register, the schedule form, and the record with its answers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, current_app, request, url_for
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.access import actor as present_actor
@@ -18,12 +15,14 @@ from tracker.audits import forms, pages, services
 from tracker.audits.models import Audit
 from tracker.audits.queries import content_to_sign, get_audit, load_scope, subject_of
 from tracker.database import db
+from tracker.desk import Opened, beside, number_in_address, rebase
 from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove, WrongPassword
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
 from tracker.moves import Signing
 from tracker.nonconformities.models import Nonconformity
+from tracker.nonconformities.queries import find as find_nonconformity
 from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor
@@ -31,18 +30,6 @@ from workflows.audits import AuditState
 from workflows.kinds import AuditMode, AuditPurpose
 
 blueprint = Blueprint("audits", __name__, url_prefix="/audits")
-
-
-@dataclass
-class Opened:
-    """The form that came back refused: its name, as it was sent, and why."""
-
-    name: str = ""
-    form: FlaskForm | None = None
-    problem: str = ""
-    reasons: tuple[str, ...] = ()
-    reason: str = ""
-    planned_on: str = ""
 
 
 # ---------------------------------------------------------------- the register
@@ -94,7 +81,7 @@ def index() -> BaseResponse:
 def new() -> BaseResponse:
     """Ask what is audited, why, how, when and by whom."""
     actor = allow("audit:schedule")
-    first = _named_in_address(actor)
+    first = _first(actor)
     form = _bind(actor, forms.ScheduleForm(formdata=None), first)
     form.mode.data = AuditMode.ON_SITE.value
     form.purpose.data = AuditPurpose.IMPLEMENTATION.value
@@ -108,7 +95,7 @@ def new() -> BaseResponse:
 def create() -> BaseResponse:
     """Schedule the audit."""
     actor = allow("audit:schedule")
-    first = _named_in_address(actor)
+    first = _first(actor)
     form = _bind(actor, forms.ScheduleForm(), first)
     if not form.validate():
         return render("audits/new.html", status=422, form=form, first=first)
@@ -126,28 +113,15 @@ def create() -> BaseResponse:
         db.session.commit()
     except InvalidInput as error:
         db.session.rollback()
-        _beside(form, error)
+        beside(form, error)
         return render("audits/new.html", status=422, form=form, first=first)
     return go(url_for("audits.show", number=audit.number), _("The audit is scheduled."))
 
 
-def _named_in_address(actor: Actor) -> Nonconformity | None:
+def _first(actor: Actor) -> Nonconformity | None:
     """The non-conformity that the audit starts from."""
-    text = request.args.get("nonconformity", "")
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise NotFound
-    query = sa.select(Nonconformity).where(
-        Nonconformity.organisation_id == actor.organisation_id, Nonconformity.number == int(text)
-    )
-    sites = actor.sites()
-    if sites is not None:
-        query = query.where(Nonconformity.site_id.in_(sites))
-    found = db.session.execute(query).scalar_one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    number = number_in_address("nonconformity")
+    return None if number is None else find_nonconformity(actor, number)
 
 
 def _bind(actor: Actor, form: Any, first: Nonconformity | None) -> Any:
@@ -172,14 +146,6 @@ def _bind(actor: Actor, form: Any, first: Nonconformity | None) -> Any:
     form.mode.choices = pairs(*((each.value, each.of(language())) for each in AuditMode))
     form.sites, form.site_id = sites, site_id
     return form
-
-
-def _beside(form: Any, error: InvalidInput) -> None:
-    for name, messages in error.fields.items():
-        if name in form:
-            form[name].errors = [*form[name].errors, *messages]
-        else:
-            form.form_errors.extend(messages)
 
 
 # ---------------------------------------------------------------- the record
@@ -225,7 +191,7 @@ class Desk:
 
     def sample(self) -> Any:
         """The form of the sample."""
-        return self._refused("sample") or forms.SampleForm(
+        return self.opened.refused("sample") or forms.SampleForm(
             formdata=None,
             prefix="sample-",
             data={
@@ -238,7 +204,7 @@ class Desk:
     def check(self, check: Any) -> Any:
         """The form of a line of the checklist."""
         name = f"check-{check.id}"
-        return self._refused(name) or forms.CheckForm(
+        return self.opened.refused(name) or forms.CheckForm(
             formdata=None,
             prefix=f"{name}-",
             data={"answer": check.answer, "evidence": check.evidence, "version": check.version},
@@ -247,7 +213,7 @@ class Desk:
     def verdict(self, verdict: Any) -> Any:
         """The form of the two answers."""
         name = f"verdict-{verdict.id}"
-        return self._refused(name) or forms.VerdictForm(
+        return self.opened.refused(name) or forms.VerdictForm(
             formdata=None,
             prefix=f"{name}-",
             data={
@@ -261,10 +227,7 @@ class Desk:
 
     def question(self) -> Any:
         """The form of a question of the auditor's own."""
-        return self._refused("question") or forms.OwnCheckForm(formdata=None, prefix="question-")
-
-    def _refused(self, name: str) -> Any:
-        return self.opened.form if self.opened.name == name else None
+        return self.opened.refused("question") or forms.OwnCheckForm(formdata=None, prefix="question-")
 
 
 def _word(value: bool | None) -> str:
@@ -283,7 +246,7 @@ def _change(
         db.session.commit()
     except InvalidInput as error:
         db.session.rollback()
-        _beside(form, error)
+        beside(form, error)
         return _part(actor, get_audit(actor, number), Opened(name, form), name, 422)
     except RefusedMove as error:
         db.session.rollback()
@@ -293,21 +256,11 @@ def _change(
         db.session.rollback()
         fresh = get_audit(actor, number)
         db.session.refresh(row)
-        _rebase(form, row)
+        rebase(form, row)
         return _part(actor, fresh, Opened(name, form, str(error)), name, 409)
     if request.headers.get("HX-Request"):
         return _part(actor, audit, Opened(), name)
     return go(url_for("audits.show", number=number, _anchor=name), _("Saved."))
-
-
-def _rebase(form: Any, row: Any) -> None:
-    """Let the form go on from the fresh version, and show beside each text what is saved by now."""
-    form.version.data = row.version
-    form.version.raw_data = None
-    for each in form:
-        saved = getattr(row, each.short_name, None)
-        if each.short_name != "version" and isinstance(saved, str) and saved != (each.data or ""):
-            each.description = _("Saved by now: %(text)s", text=saved or "–")
 
 
 def _part(actor: Actor, audit: Audit, opened: Opened, name: str, status: int = 200) -> BaseResponse:
@@ -432,4 +385,5 @@ def move(number: int, event: str) -> BaseResponse:
 
 def _retry(event: str, form: Any, problem: str) -> Opened:
     raw = form.planned_on.raw_data or [""]
-    return Opened(f"move-{event}", None, problem, reason=form.reason.data or "", planned_on=raw[0])
+    typed = {"reason": form.reason.data or "", "planned_on": raw[0]}
+    return Opened(f"move-{event}", None, problem, typed=typed)
