@@ -24,6 +24,14 @@ class Role(enum.StrEnum):
     VIEWER = "viewer"
 
 
+class MailWish(enum.StrEnum):
+    """What somebody wants by mail: every message, one digest a day, or nothing."""
+
+    EACH = "each"
+    DIGEST = "digest"
+    NONE = "none"
+
+
 class Person(Versioned, Tenant, Base):
     """Somebody who signs in, owns, approves, audits or is told."""
 
@@ -41,6 +49,7 @@ class Person(Versioned, Tenant, Base):
     password_hash: Mapped[str] = mapped_column(sa.String(255), default="")
     language: Mapped[str | None] = mapped_column(sa.String(8))
     theme: Mapped[str] = mapped_column(sa.String(8), default="auto")
+    mail: Mapped[MailWish] = mapped_column(choice(MailWish, "mail_wish"), default=MailWish.EACH)
     manager_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     active: Mapped[bool] = mapped_column(sa.Boolean, default=True)
     # Raised by a sign-out everywhere or a new password: older sessions lapse.

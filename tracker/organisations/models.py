@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.database import Base, Tenant, UTCDateTime, Versioned, choice, new_id, refers
+from workflows.calendars import Holidays
+from workflows.kinds import Grade
+from workflows.schedule import Step
 
 # Codes stand in addresses and in the keys of facts, so a slash or a space would break both.
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -87,3 +90,57 @@ class Unit(Versioned, Tenant, Base):
     starts_on: Mapped[date | None] = mapped_column(sa.Date)
     ends_on: Mapped[date | None] = mapped_column(sa.Date)
     position: Mapped[int] = mapped_column(sa.Integer, default=0)
+
+
+class SiteSchedule(Versioned, Tenant, Base):
+    """How a site counts days and whom it tells when they run out; sites without a row keep the defaults.
+
+    The version covers its calendar days and terms, too: they are edited together.
+    """
+
+    __tablename__ = "site_schedules"
+    __table_args__ = (
+        refers("site_id", "sites"),
+        sa.UniqueConstraint("organisation_id", "site_id"),
+    )
+
+    site_id: Mapped[int] = mapped_column(sa.BigInteger)
+    # The official calendar that the site's own days are laid over.
+    holidays: Mapped[Holidays] = mapped_column(choice(Holidays, "holidays"))
+    # Days of the week that are not worked; Monday is 0.
+    weekend: Mapped[list[int]] = mapped_column(sa.JSON)
+    # Days before a deadline to remind its owner; working days after it to tell manager and quality manager.
+    remind_days: Mapped[int] = mapped_column(sa.SmallInteger)
+    manager_after: Mapped[int] = mapped_column(sa.SmallInteger)
+    quality_after: Mapped[int] = mapped_column(sa.SmallInteger)
+
+
+class SiteCalendarDay(Tenant, Base):
+    """A day on which a site differs from its official calendar: a holiday, or a day that is worked after all."""
+
+    __tablename__ = "site_calendar_days"
+    __table_args__ = (
+        refers("site_id", "sites"),
+        sa.UniqueConstraint("organisation_id", "site_id", "day"),
+    )
+
+    site_id: Mapped[int] = mapped_column(sa.BigInteger)
+    day: Mapped[date] = mapped_column(sa.Date)
+    working: Mapped[bool] = mapped_column(sa.Boolean)
+    name: Mapped[str] = mapped_column(sa.String(80), default="")
+
+
+class SiteTerm(Tenant, Base):
+    """How long a step may take at a site where that differs from E.4; without days, the step has no deadline."""
+
+    __tablename__ = "site_terms"
+    __table_args__ = (
+        refers("site_id", "sites"),
+        sa.UniqueConstraint("organisation_id", "site_id", "grade", "step"),
+    )
+
+    site_id: Mapped[int] = mapped_column(sa.BigInteger)
+    grade: Mapped[Grade] = mapped_column(choice(Grade, "term_grade"))
+    step: Mapped[Step] = mapped_column(choice(Step, "term_step"))
+    days: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    working: Mapped[bool] = mapped_column(sa.Boolean, default=False)
