@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from tracker import clock
 from tracker.database import Base, Tenant, UTCDateTime, db, new_id, refers, upsert
@@ -157,18 +158,33 @@ def _write_links(session: Session) -> None:
 
 def _lock_head(session: Session, organisation_id: int) -> tuple[str, int]:
     """The last link's hash and sequence, locked until the transaction ends; made where there is none yet."""
-    session.execute(upsert(AuditHead).values(organisation_id=organisation_id).on_conflict_do_nothing())
-    head = session.execute(
+    wanted = (
         sa.select(AuditHead.hash, AuditHead.sequence)
         .where(AuditHead.organisation_id == organisation_id)
         .with_for_update()
-    ).one()
+    )
+    head = session.execute(wanted).one_or_none()
+    if head is None:
+        session.execute(upsert(AuditHead).values(organisation_id=organisation_id).on_conflict_do_nothing())
+        head = session.execute(wanted).one()
     return head.hash, head.sequence
 
 
+@event.listens_for(Session, "after_transaction_create")
+def _mark_savepoint(session: Session, transaction: SessionTransaction) -> None:
+    """Remember how much was queued when a savepoint was set."""
+    if transaction.nested:
+        marks = session.info.setdefault("audit_marks", WeakKeyDictionary())
+        marks[transaction] = len(session.info.get("audit", ()))
+
+
 @event.listens_for(Session, "after_soft_rollback")
-def _forget_links(session: Session, _previous: object) -> None:
-    session.info.pop("audit", None)
+def _forget_links(session: Session, previous: SessionTransaction) -> None:
+    """Forget what was queued and is undone: since the savepoint, or all of it."""
+    if previous.nested:
+        del session.info.get("audit", [])[session.info["audit_marks"][previous] :]
+    else:
+        session.info.pop("audit", None)
 
 
 def verify_chain(organisation_id: int) -> int | None:
