@@ -15,6 +15,7 @@ FEATURES = (
     "metrics",
     "scores",
     "notifications",
+    "processes",
 )
 
 for feature in FEATURES:
