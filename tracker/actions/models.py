@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -162,8 +163,68 @@ class ActionDependency(Tenant, Base):
         refers("action_id", "actions"),
         refers("needs_id", "actions"),
         sa.UniqueConstraint("organisation_id", "action_id", "needs_id"),
+        sa.Index("ix_action_dependencies_needs", "organisation_id", "needs_id"),
         sa.CheckConstraint("action_id <> needs_id", name="not_itself"),
     )
 
     action_id: Mapped[int] = mapped_column(sa.BigInteger)
     needs_id: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class PlanVersion(Tenant, Base):
+    """A plan as an approver signed it: what is frozen, against which later plans are shown as a difference.
+
+    Written once, with the approval, and never changed.
+    """
+
+    __tablename__ = "plan_versions"
+    __table_args__ = (
+        refers("action_id", "actions"),
+        refers("approved_by_id", "people"),
+        sa.UniqueConstraint("organisation_id", "action_id", "number", name="uq_plan_versions_action"),
+    )
+
+    action_id: Mapped[int] = mapped_column(sa.BigInteger)
+    # 1 for the first plan that was approved, over all attempts.
+    number: Mapped[int] = mapped_column(sa.Integer)
+    round: Mapped[int] = mapped_column(sa.Integer)
+    approved_by_id: Mapped[int] = mapped_column(sa.BigInteger)
+    approved_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    content: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+
+
+class PlanTemplate(Versioned, Tenant, Base):
+    """A plan that worked, kept by the organisation as the beginning of others."""
+
+    __tablename__ = "plan_templates"
+    __table_args__ = (
+        refers("created_by_id", "people"),
+        sa.UniqueConstraint("organisation_id", "name", name="uq_plan_templates_name"),
+        sa.CheckConstraint("window_days IS NULL OR window_days > 0", name="window_positive"),
+    )
+
+    name: Mapped[str] = mapped_column(sa.String(120))
+    solution: Mapped[str] = mapped_column(sa.Text, default="")
+    criterion: Mapped[str] = mapped_column(sa.Text, default="")
+    window_days: Mapped[int | None] = mapped_column(sa.Integer)
+    created_by_id: Mapped[int] = mapped_column(sa.BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # No longer offered; plans that began with it stay as they are.
+    retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class PlanTemplateTask(Tenant, Base):
+    """A task of a template, due so many days after the plan is begun."""
+
+    __tablename__ = "plan_template_tasks"
+    __table_args__ = (
+        refers("template_id", "plan_templates"),
+        sa.Index("ix_plan_template_tasks_template", "organisation_id", "template_id", "position"),
+        sa.CheckConstraint("days >= 0", name="days_not_negative"),
+    )
+
+    template_id: Mapped[int] = mapped_column(sa.BigInteger)
+    title: Mapped[str] = mapped_column(sa.String(300))
+    days: Mapped[int] = mapped_column(sa.Integer)
+    effort: Mapped[Fraction] = mapped_column(Exact)
+    position: Mapped[int] = mapped_column(sa.Integer)
