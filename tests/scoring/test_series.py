@@ -159,7 +159,7 @@ def test_the_worst_needs_a_direction_and_no_programme_gives_no_month() -> None:
         roll_up("sl", BOTH, Rule.WORST, "range")
     assert roll_up("sl", {}, Rule.SUM) == rolling.Rolled({"sl": ()}, {})
     assert {rule.label.of("zh") for rule in Rule} == {
-        "每个方案各计一次", "各方案相加", "各方案简单平均", "分子之和除以分母之和", "取最差的方案",
+        "每个方案各计一次", "各方案相加", "各方案简单平均", "分子之和除以分母之和", "各方案按数量加权平均", "取最差的方案",
     }  # fmt: skip
 
 
@@ -173,3 +173,23 @@ def test_mean_lies_between_worst_of_either_direction(values: dict[str, Fraction]
 
     assert low <= mean <= high
     assert type(mean) is Fraction
+
+
+def test_a_weighted_mean_weighs_each_programme_by_its_volume() -> None:
+    small = Point(Fraction(200), denominator=Fraction(100))
+    large = Point(Fraction(260), denominator=Fraction(300))
+    silent = Point(Fraction(500), denominator=Fraction(0))
+    parts = {"card": {"2026-01": small}, "loan": {"2026-01": large}, "air": {"2026-01": silent}}
+
+    assert roll_up("aht", parts, Rule.WEIGHTED).series == {"aht": (("2026-01", Fraction(245)),)}
+
+
+def test_a_weighted_mean_needs_every_volume_and_some_volume() -> None:
+    unweighed = {
+        "card": {"2026-01": Point(Fraction(200))},
+        "loan": {"2026-01": Point(Fraction(1), None, Fraction(1))},
+    }
+    nothing = {"card": {"2026-01": Point(Fraction(200), denominator=Fraction(0))}}
+
+    assert roll_up("aht", unweighed, Rule.WEIGHTED) == rolling.Rolled({"aht": ()}, {"2026-01": ("card",)})
+    assert roll_up("aht", nothing, Rule.WEIGHTED) == rolling.Rolled({"aht": ()}, {"2026-01": ()})

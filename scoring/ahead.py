@@ -1,0 +1,109 @@
+"""What the next month of a metric must bring for the metric to go on meeting its target, and improving.
+
+Only series are asked; a fact that an assessor states does not wait for a month. A hint for people; no score
+depends on it.
+"""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from scoring import metrics
+from scoring.facts import Metric, Range, Target
+from scoring.metrics import FEWEST_VALUES, IMPROVEMENT_PERIODS
+from scoring.policy import DEFAULT, Policy
+from scoring.series import month_name, month_number
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """A fact that holds now: whether it still holds after the next month.
+
+    `holds` is true where it does whatever comes, false where it does not whatever comes, and `None` where the next
+    value decides. For a trend `bound` is what that value must then be better than: a number, or the distance to
+    the range.
+    """
+
+    holds: bool | None
+    bound: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The next month without a value, the target in force in it, and what becomes of what holds now.
+
+    `meets` and `improves` are `None` where the fact does not hold now, or is stated.
+    """
+
+    month: str
+    target: Target | None
+    meets: Prospect | None
+    improves: Prospect | None
+
+    @property
+    def threatened(self) -> bool:
+        """Whether a fact that holds now may be lost with the next month."""
+        return any(each is not None and each.holds is not True for each in (self.meets, self.improves))
+
+
+def look(metric: Metric, policy: Policy = DEFAULT) -> Ahead | None:
+    """What the month after the last value decides; `None` for a metric without values or with untrusted data.
+
+    >>> values = tuple((f"2026-0{month}", Fraction(value)) for month, value in enumerate((90, 90, 99, 99, 99, 99), 1))
+    >>> found = look(Metric("accuracy", better="higher", target=(("", Fraction(98)),), values=values))
+    >>> found.month, found.meets.holds, found.improves.bound
+    ('2026-07', True, Fraction(99, 1))
+    """
+    shown = metrics.facts(metric, policy)
+    if not metric.values or shown.failing:
+        return None
+    month = month_name(month_number(metric.values[-1][0]) + 1)
+    target = metrics.target_in(metric.target or (), month)
+    return Ahead(
+        month=month,
+        target=target,
+        meets=_meets(metric, month, target, policy) if shown.meets and metric.meets_target is None else None,
+        improves=_improves(metric, target) if shown.improving and metric.improving is None else None,
+    )
+
+
+def _meets(metric: Metric, month: str, target: Target | None, policy: Policy) -> Prospect:
+    if target is None:
+        return Prospect(None)
+    missed = _missing(target, metric.better)
+    after = replace(metric, values=(*(metric.values or ()), (month, missed)))
+    if metrics.facts(after, policy).meets:
+        return Prospect(True)
+    met = target.low if isinstance(target, Range) else target
+    after = replace(metric, values=(*(metric.values or ()), (month, met)))
+    return Prospect(None if metrics.facts(after, policy).meets else False)
+
+
+def _missing(target: Target, better: str | None) -> Fraction:
+    """Some value that misses a target."""
+    if isinstance(target, Range):
+        return target.high + 1
+    return target + 1 if better == "lower" else target - 1
+
+
+def _improves(metric: Metric, target: Target | None) -> Prospect:
+    """Of the six latest months after the next one, three are the base; two of the three later ones are known."""
+    values = metric.values or ()
+    lower = metric.better != "higher"
+    known = [_judged(metric, month, value) for month, value in values[1 - IMPROVEMENT_PERIODS :]]
+    if len(known) < IMPROVEMENT_PERIODS - 1 or (metric.better == "range" and not isinstance(target, Range)):
+        return Prospect(False)
+    base = sum(known[:FEWEST_VALUES], Fraction(0)) / FEWEST_VALUES
+    later = known[FEWEST_VALUES:]
+    if not all(value < base if lower else value > base for value in later):
+        return Prospect(False)
+    if metric.better == "range" and base == 0:
+        return Prospect(False)
+    return Prospect(None, base)
+
+
+def _judged(metric: Metric, month: str, value: Fraction) -> Fraction:
+    """The value as improvement is judged on it: for a range, how far it lies outside."""
+    if metric.better != "range":
+        return value
+    in_force = metrics.target_in(metric.target or (), month)
+    return metrics.distance(value, in_force) if isinstance(in_force, Range) else Fraction(0)
