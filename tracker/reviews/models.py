@@ -2,11 +2,12 @@
 
 import enum
 from datetime import date, datetime
+from fractions import Fraction
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tracker.database import Base, Numbered, Tenant, UTCDateTime, Versioned, choice, refers
+from tracker.database import Base, Exact, Numbered, Tenant, UTCDateTime, Versioned, choice, refers
 from workflows.reviews import ReviewState
 
 
@@ -136,6 +137,8 @@ class Fact(Versioned, Tenant, Base):
     value: Mapped[str] = mapped_column(sa.String(20), default="")
     improvement_approach: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     sampled: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    # Taken over from the last report and not yet confirmed for this review.
+    carried: Mapped[bool] = mapped_column(sa.Boolean, default=False)
     note: Mapped[str] = mapped_column(sa.Text, default="")
     evidence: Mapped[str] = mapped_column(sa.Text, default="")
     judged_by_id: Mapped[int | None] = mapped_column(sa.BigInteger)
@@ -177,3 +180,194 @@ class GapReason(Versioned, Tenant, Base):
     reason: Mapped[str] = mapped_column(sa.Text)
     person_id: Mapped[int] = mapped_column(sa.BigInteger)
     at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class ReviewOrigin(Tenant, Base):
+    """The reported review whose facts another one took over as its starting point."""
+
+    __tablename__ = "review_origins"
+    __table_args__ = (
+        refers("review_id", "reviews"),
+        refers("from_review_id", "reviews"),
+        refers("person_id", "people"),
+        sa.UniqueConstraint("organisation_id", "review_id"),
+    )
+
+    review_id: Mapped[int] = mapped_column(sa.BigInteger)
+    from_review_id: Mapped[int] = mapped_column(sa.BigInteger)
+    person_id: Mapped[int] = mapped_column(sa.BigInteger)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class AssignmentState(enum.StrEnum):
+    """How far an auditor's work on an item is."""
+
+    ASSIGNED = "assigned"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    ACCEPTED = "accepted"
+
+
+class Assignment(Versioned, Tenant, Base):
+    """An item or criterion of a review that one auditor works on, and whether the lead has taken the work."""
+
+    __tablename__ = "review_assignments"
+    __table_args__ = (
+        refers("review_id", "reviews"),
+        refers("auditor_id", "people"),
+        sa.UniqueConstraint("organisation_id", "review_id", "element"),
+        sa.Index("ix_review_assignments_auditor", "organisation_id", "auditor_id", "state"),
+    )
+
+    review_id: Mapped[int] = mapped_column(sa.BigInteger)
+    element: Mapped[str] = mapped_column(sa.String(20))
+    auditor_id: Mapped[int] = mapped_column(sa.BigInteger)
+    state: Mapped[AssignmentState] = mapped_column(choice(AssignmentState, "assignment_state"))
+    # What the lead wrote when the work went back.
+    comment: Mapped[str] = mapped_column(sa.Text, default="")
+    submitted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Calibration(Versioned, Tenant, Base):
+    """An item that two auditors judge without seeing each other's verdicts; the lead settles what differs."""
+
+    __tablename__ = "calibrations"
+    __table_args__ = (
+        refers("review_id", "reviews"),
+        refers("first_id", "people"),
+        refers("second_id", "people"),
+        refers("settled_by_id", "people"),
+        sa.UniqueConstraint("organisation_id", "review_id", "element"),
+        sa.CheckConstraint("first_id <> second_id", name="two_people"),
+    )
+
+    review_id: Mapped[int] = mapped_column(sa.BigInteger)
+    element: Mapped[str] = mapped_column(sa.String(20))
+    first_id: Mapped[int] = mapped_column(sa.BigInteger)
+    second_id: Mapped[int] = mapped_column(sa.BigInteger)
+    first_done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    second_done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    settled_by_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class BlindVerdict(Tenant, Base):
+    """What one of the two says of one fact; it counts for nothing before it is settled."""
+
+    __tablename__ = "blind_verdicts"
+    __table_args__ = (
+        refers("calibration_id", "calibrations"),
+        refers("person_id", "people"),
+        sa.UniqueConstraint("organisation_id", "calibration_id", "person_id", "key"),
+    )
+
+    calibration_id: Mapped[int] = mapped_column(sa.BigInteger)
+    person_id: Mapped[int] = mapped_column(sa.BigInteger)
+    key: Mapped[str] = mapped_column(sa.String(160))
+    value: Mapped[str] = mapped_column(sa.String(20), default="")
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    evidence: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class ReviewSample(Versioned, Tenant, Base):
+    """The sampled audit of a key customer-related process that a review rests on (1.2, explanation)."""
+
+    __tablename__ = "review_samples"
+    __table_args__ = (
+        refers("review_id", "reviews"),
+        refers("process_id", "processes"),
+        refers("auditor_id", "people"),
+        sa.Index("ix_review_samples_review", "organisation_id", "review_id"),
+    )
+
+    review_id: Mapped[int] = mapped_column(sa.BigInteger)
+    # The process in the register, where it stands there; its name as it was then stays beside it.
+    process_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    process: Mapped[str] = mapped_column(sa.String(200))
+    sampled_on: Mapped[date] = mapped_column(sa.Date)
+    auditor_id: Mapped[int] = mapped_column(sa.BigInteger)
+    sample: Mapped[str] = mapped_column(sa.Text)
+    conclusion: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class SampleAnswer(enum.StrEnum):
+    """What the sample showed for one line of the checklist."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class SampleCheck(Versioned, Tenant, Base):
+    """A line of the checklist of a sampled audit."""
+
+    __tablename__ = "review_sample_checks"
+    __table_args__ = (
+        refers("sample_id", "review_samples"),
+        sa.Index("ix_review_sample_checks_sample", "organisation_id", "sample_id", "position"),
+    )
+
+    sample_id: Mapped[int] = mapped_column(sa.BigInteger)
+    position: Mapped[int] = mapped_column(sa.Integer, default=0)
+    # The line of item 2.2 that it speaks of; empty for a question of one's own.
+    line: Mapped[str] = mapped_column(sa.String(40), default="")
+    question: Mapped[str] = mapped_column(sa.Text)
+    answer: Mapped[SampleAnswer | None] = mapped_column(choice(SampleAnswer, "sample_answer"))
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class ExternalState(enum.StrEnum):
+    """Where an external audit stands."""
+
+    PLANNED = "planned"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+class ExternalVerdict(enum.StrEnum):
+    """What the body said."""
+
+    PASSED = "passed"
+    CONDITIONAL = "conditional"
+    FAILED = "failed"
+
+
+class ExternalAudit(Versioned, Numbered, Tenant, Base):
+    """An audit of a site by somebody outside the organisation: planned, then held with its verdict."""
+
+    __tablename__ = "external_audits"
+    __table_args__ = (
+        refers("site_id", "sites"),
+        sa.UniqueConstraint("organisation_id", "number"),
+        sa.Index("ix_external_audits_site", "organisation_id", "site_id", "planned_on"),
+        sa.CheckConstraint("(state = 'held') = (held_on IS NOT NULL)", name="held_has_a_day"),
+    )
+
+    site_id: Mapped[int] = mapped_column(sa.BigInteger)
+    state: Mapped[ExternalState] = mapped_column(choice(ExternalState, "external_state"))
+    body: Mapped[str] = mapped_column(sa.String(160))
+    # The standard in the body's words; `beside` is the one of ours that its verdict can stand beside.
+    standard: Mapped[str] = mapped_column(sa.String(120))
+    beside: Mapped[str] = mapped_column(sa.String(40), default="")
+    planned_on: Mapped[date] = mapped_column(sa.Date)
+    held_on: Mapped[date | None] = mapped_column(sa.Date)
+    verdict: Mapped[ExternalVerdict | None] = mapped_column(choice(ExternalVerdict, "external_verdict"))
+    score: Mapped[Fraction | None] = mapped_column(Exact)
+    maximum: Mapped[Fraction | None] = mapped_column(Exact)
+    summary: Mapped[str] = mapped_column(sa.Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class ExternalFinding(Tenant, Base):
+    """A non-conformity that an external audit found."""
+
+    __tablename__ = "external_findings"
+    __table_args__ = (
+        refers("external_audit_id", "external_audits"),
+        refers("nonconformity_id", "nonconformities"),
+        sa.UniqueConstraint("organisation_id", "nonconformity_id"),
+        sa.Index("ix_external_findings_audit", "organisation_id", "external_audit_id"),
+    )
+
+    external_audit_id: Mapped[int] = mapped_column(sa.BigInteger)
+    nonconformity_id: Mapped[int] = mapped_column(sa.BigInteger)
