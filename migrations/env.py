@@ -20,7 +20,7 @@ FEATURES = (
 
 for feature in FEATURES:
     importlib.import_module(f"tracker.{feature}.models")
-for module in ("tracker.history", "tracker.signatures"):
+for module in ("tracker.history", "tracker.signatures", "tracker.submissions", "tracker.undo"):
     importlib.import_module(module)
 
 from tracker.database import db  # noqa: E402 (after the models, which fill its metadata)

@@ -41,6 +41,8 @@ class Action(Versioned, Numbered, Tenant, Base):
     problem_extent: Mapped[str] = mapped_column(sa.Text, default="")
     metric_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     analysis: Mapped[str] = mapped_column(sa.Text, default="")
+    # The ribs of its fishbone, head first; empty: those of the 8P.
+    ribs: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     # Plan: fixed before doing, frozen at approval.
     solution: Mapped[str] = mapped_column(sa.Text, default="")
     criterion: Mapped[str] = mapped_column(sa.Text, default="")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tracker.database import Base, Exact, Numbered, Tenant, UTCDateTime, Versioned, choice, refers
 from workflows.kinds import Grade, Source
 from workflows.nonconformities import NONCONFORMITY, NonconformityState
+from workflows.repeats import Relation, SimilarAnswer
 
 # What a register sorts by, made by the database itself so that no write can forget it: the state's place in
 # the life of a record, and the due day with "none" at the end.
@@ -40,6 +41,7 @@ class Nonconformity(Versioned, Numbered, Tenant, Base):
         sa.Index("ix_nonconformities_due", "organisation_id", "due_rank", "number"),
         sa.Index("ix_nonconformities_points", "organisation_id", "points_rank", "number"),
         sa.Index("ix_nonconformities_grade", "organisation_id", "grade", "number"),
+        sa.Index("ix_nonconformities_source", "organisation_id", "source", "number"),
         sa.Index("ix_nonconformities_state_rank", "organisation_id", "state_rank", "number"),
         sa.Index("ix_nonconformities_review", "organisation_id", "review_id", "number"),
         sa.CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_has_a_time"),
@@ -145,3 +147,55 @@ class NonconformityLink(Tenant, Base):
     element: Mapped[str] = mapped_column(sa.String(20))
     # The record's number, so that the register of one element is read in its order.
     number: Mapped[int] = mapped_column(sa.Integer)
+
+
+class NonconformityRelation(Tenant, Base):
+    """Two records that belong together: a duplicate and the one kept, a part and the whole it was split from,
+    a similar case and the one that it was looked for from. A record is the first of a pair once for each kind.
+    """
+
+    __tablename__ = "nonconformity_relations"
+    __table_args__ = (
+        refers("nonconformity_id", "nonconformities"),
+        refers("other_id", "nonconformities"),
+        sa.UniqueConstraint(
+            "organisation_id", "nonconformity_id", "kind", name="uq_nonconformity_relations_one_of_a_kind"
+        ),
+        sa.Index("ix_nonconformity_relations_other", "organisation_id", "other_id"),
+        sa.CheckConstraint("nonconformity_id <> other_id", name="not_itself"),
+    )
+
+    nonconformity_id: Mapped[int] = mapped_column(sa.BigInteger)
+    other_id: Mapped[int] = mapped_column(sa.BigInteger)
+    kind: Mapped[Relation] = mapped_column(choice(Relation, "relation_kind"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class SimilarCase(Versioned, Tenant, Base):
+    """A place where the same thing is looked for, and what was found there (ISO 9001 10.2.1b)."""
+
+    __tablename__ = "similar_cases"
+    __table_args__ = (
+        refers("nonconformity_id", "nonconformities"),
+        refers("raised_id", "nonconformities"),
+        refers("site_id", "sites"),
+        refers("unit_id", "units"),
+        refers("asked_by_id", "people"),
+        refers("answered_by_id", "people"),
+        sa.Index("ix_similar_cases_nonconformity", "organisation_id", "nonconformity_id"),
+        sa.Index("ix_similar_cases_raised", "organisation_id", "raised_id"),
+        sa.CheckConstraint("(answer = 'asked') = (answered_at IS NULL)", name="answered_at_a_time"),
+    )
+
+    nonconformity_id: Mapped[int] = mapped_column(sa.BigInteger)
+    site_id: Mapped[int] = mapped_column(sa.BigInteger)
+    # A programme or key position of the site; empty: the site as a whole.
+    unit_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    answer: Mapped[SimilarAnswer] = mapped_column(choice(SimilarAnswer, "similar_case_answer"))
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    asked_by_id: Mapped[int] = mapped_column(sa.BigInteger)
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    answered_by_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # The record that carries what was found there.
+    raised_id: Mapped[int | None] = mapped_column(sa.BigInteger)

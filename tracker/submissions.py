@@ -1,0 +1,133 @@
+"""A form is taken once: sent twice, or sent again after a lost answer, it gets the first answer again.
+
+A form carries a key that was made for it. The key is written in the transaction of what the form does, so that
+of two at once the database lets one wait for the other, and a refused form leaves no trace.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask import Flask, request
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tracker import clock
+from tracker.database import Base, Tenant, UTCDateTime, db, new_id, refers, upsert
+from tracker.errors import Conflict
+from tracker.i18n import gettext as _
+from tracker.permissions import Actor
+
+FIELD = "once"
+KEPT = timedelta(days=1)
+SWEPT = 200
+"""Keys that have run out are swept away this many at a time, by whoever writes the next one."""
+_UNSAID = frozenset({FIELD, "csrf_token", "password"})
+
+
+class Submission(Tenant, Base):
+    """A form that was taken, and where its answer led."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        refers("person_id", "people"),
+        sa.UniqueConstraint("organisation_id", "person_id", "key"),
+        sa.Index("ix_submissions_at", "organisation_id", "at"),
+    )
+
+    person_id: Mapped[int] = mapped_column(sa.BigInteger)
+    key: Mapped[str] = mapped_column(sa.String(64))
+    # What was sent, so that a key that comes back with other words is not taken for the same form.
+    content: Mapped[str] = mapped_column(sa.String(64))
+    location: Mapped[str] = mapped_column(sa.String(400), default="")
+    message: Mapped[str] = mapped_column(sa.String(400), default="")
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+def new_key() -> str:
+    """A key for a form that is about to be shown."""
+    return secrets.token_urlsafe(18)
+
+
+def sent_key() -> str:
+    """The key that the form of this request carries; empty for one without."""
+    key = request.form.get(FIELD, "").strip()
+    return key if len(key) <= 64 else ""
+
+
+def sent_content() -> str:
+    """A digest of where the form was sent to and of all that it says, without tokens and passwords."""
+    said = sorted((name, value) for name, value in request.form.items(multi=True) if name not in _UNSAID)
+    text = repr((request.path, request.query_string, said))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def claim(actor: Actor, key: str, content: str) -> Submission | None:
+    """Take the key for this transaction; the first answer where it has been taken before.
+
+    Raises Conflict where the same key comes with other words: the form was changed after it had been sent.
+    """
+    if not key:
+        return None
+    now = clock.now()
+    row = {
+        "organisation_id": actor.organisation_id,
+        "id": new_id(),
+        "person_id": actor.person_id,
+        "key": key,
+        "content": content,
+        "location": "",
+        "message": "",
+        "at": now,
+    }
+    taken = db.session.execute(upsert(Submission).values(row).on_conflict_do_nothing())
+    if taken.rowcount:
+        _sweep(actor.organisation_id, now - KEPT)
+        return None
+    first = db.session.execute(
+        sa.select(Submission).where(
+            Submission.organisation_id == actor.organisation_id,
+            Submission.person_id == actor.person_id,
+            Submission.key == key,
+        )
+    ).scalar_one()
+    if first.content != content:
+        raise Conflict(
+            _(
+                "This form has been sent before, with other words, and was written then. Send it again to go on."
+            )
+        )
+    return first
+
+
+def keep(actor: Actor, key: str, location: str, message: str) -> None:
+    """Note the answer that the form of this key gets, in the transaction of what it did."""
+    if not key:
+        return
+    db.session.execute(
+        sa.update(Submission)
+        .where(
+            Submission.organisation_id == actor.organisation_id,
+            Submission.person_id == actor.person_id,
+            Submission.key == key,
+        )
+        .values(location=location[:400], message=message[:400])
+    )
+
+
+def _sweep(organisation_id: int, before: datetime) -> None:
+    old = (
+        sa.select(Submission.id)
+        .where(Submission.organisation_id == organisation_id, Submission.at < before)
+        .limit(SWEPT)
+    )
+    db.session.execute(
+        sa.delete(Submission)
+        .where(Submission.organisation_id == organisation_id, Submission.id.in_(old.scalar_subquery()))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates `once()`, the key of a form."""
+    app.jinja_env.globals["once"] = new_key
