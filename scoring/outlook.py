@@ -68,6 +68,11 @@ def edges(sheet: CopcSheet) -> tuple[Edge, ...]:
     return tuple(edge for item in now.items.values() for edge in _edges_of(sheet, item, now))
 
 
+def edges_of(sheet: CopcSheet, item_id: str, now: CopcResult) -> tuple[Edge, ...]:
+    """The same of one item, `now` being the score of the sheet."""
+    return tuple(_edges_of(sheet, now.items[item_id], now))
+
+
 def _edges_of(sheet: CopcSheet, item: ItemResult, now: CopcResult) -> Iterator[Edge]:
     facts = sheet.items.get(item.id)
     if facts is None:
