@@ -7,11 +7,10 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Mapped
 
-from tracker import history, signatures
+from tracker import conflicts, history, locks, signatures
 from tracker.database import db
 from tracker.errors import Conflict, RefusedMove
 from tracker.history import Record
-from tracker.i18n import gettext as _
 from tracker.i18n import language
 from tracker.offers import machine_of
 from tracker.permissions import Actor, Subject, require
@@ -37,11 +36,15 @@ class Signing:
 
 
 def check_version(row: Any, version: int | None) -> None:
-    """Raise Conflict when the form was made from an older version of the row; None asks for no check."""
-    if version is not None and version != row.version:
-        raise Conflict(
-            _("Somebody else changed this record in the meantime. Look at it again before you go on.")
-        )
+    """Hold a row until the end of the transaction; Conflict, naming who was first, when the form is of an older one.
+
+    None asks for no check.
+    """
+    if version is None:
+        return
+    locks.hold(row)
+    if version != row.version:
+        raise Conflict(conflicts.explain(row))
 
 
 def move(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -71,7 +72,19 @@ class SignatureView:
 
 def list_history(record: Record, *, but: Collection[str] = ()) -> tuple[Entry, ...]:
     """The newest lines of a record's history first, without the events in `but`, in one statement."""
-    rows = db.session.execute(
+    rows = db.session.execute(_lines(record).where(HistoryEvent.event.not_in(list(but))).limit(MAX_SHOWN))
+    return tuple(_entry(record.kind, row, zh, en) for row, zh, en in rows)
+
+
+def last_change(record: Record) -> Entry | None:
+    """The newest line of a record's history; none for a record without any."""
+    found = db.session.execute(_lines(record).limit(1)).one_or_none()
+    return None if found is None else _entry(record.kind, *found)
+
+
+def _lines(record: Record) -> sa.Select[Any]:
+    """The history of a record, newest first, with the names of who did it."""
+    return (
         sa.select(HistoryEvent, Person.name_zh, Person.name_en)
         .outerjoin(
             Person,
@@ -81,12 +94,9 @@ def list_history(record: Record, *, but: Collection[str] = ()) -> tuple[Entry, .
             HistoryEvent.organisation_id == record.organisation_id,
             HistoryEvent.record_kind == record.kind,
             HistoryEvent.record_id == record.id,
-            HistoryEvent.event.not_in(list(but)),
         )
         .order_by(HistoryEvent.id.desc())
-        .limit(MAX_SHOWN)
     )
-    return tuple(_entry(record.kind, row, zh, en) for row, zh, en in rows)
 
 
 def list_signatures(record: Record) -> tuple[SignatureView, ...]:

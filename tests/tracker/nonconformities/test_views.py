@@ -133,7 +133,7 @@ def test_a_stale_version_is_a_conflict_with_the_fresh_page(at: Ground, pages: Pa
 
     page = press(pages.sign_in(at.auditor), record, "request_void", 409, version=version, reason="Not ours")
 
-    assert "Somebody else changed this record" in page.words
+    assert "changed this record in the meantime" in page.words
     assert "Not ours" in page.text
     assert page.value("version") == str(record.version)
 

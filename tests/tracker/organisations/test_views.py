@@ -110,7 +110,7 @@ def test_an_old_page_of_a_site_is_a_conflict_that_keeps_what_was_typed(
 
     page = pages.post("/sites/east/edit", edit | {"name_en": "Typed with care"}, 409)
 
-    assert "Somebody else changed this record" in page.words
+    assert "changed this record in the meantime" in page.words
     assert page.value("name_en") == "Typed with care"
     assert site.name_en == "East"
 
