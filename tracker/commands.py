@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from tracker.config import Settings, packaged
 from tracker.database import db
 from tracker.health import applied_migration, newest_migration
+from tracker.rescore_command import rescore_command
 
 
 def upgrade_database() -> bool:
@@ -117,7 +118,7 @@ def doctor_command() -> None:
     raise SystemExit(1 if worst > 1 else 0)
 
 
-COMMANDS = (serve_command, demo_command, doctor_command)
+COMMANDS = (serve_command, demo_command, doctor_command, rescore_command)
 
 
 def init_app(app: Flask) -> None:

@@ -4,7 +4,6 @@ import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from scoring import catalogue
 from scoring.catalogue import Standard
 from scoring.certification import Verdict
 from scoring.numbers import show
@@ -76,7 +75,7 @@ def waterfall_of(totals: "Totals", steps: "tuple[Step, ...]") -> dict[str, Any]:
 
 def radar_of(result: SeeResult, target: int) -> dict[str, Any]:
     """The level of each criterion against the target level."""
-    standard, lang = catalogue.load(result.standard), language()
+    standard, lang = result.catalogue, language()
     names = [f"{each.id} {standard.criterion(each.id).name.of(lang)}" for each in result.criteria.values()]
     levels = [each.level for each in result.criteria.values()]
     return radar(

@@ -11,10 +11,11 @@ from scoring.rescore import Result
 from scoring.sheet import Sheet, parse
 from tracker.database import db
 from tracker.reviews.models import FactSet, Review
-from tracker.scores import sheets
+from tracker.scores import releases, sheets
 from tracker.signatures import content_hash
 
-RELEASES = {sheets.COPC: "copc-2000-csp@4.1", sheets.SEE_CMM: "see-cmm@2009"}
+# What a site starts with; `releases` knows what it has moved to since.
+RELEASES = releases.FIRST
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,13 @@ class Computed:
 
 def compute(fact_set: FactSet, tier: str, as_of: date) -> Computed:
     """Score a fact set as it stands on `as_of`: the site's current facts, or a review's running copy."""
-    material = sheets.gather(fact_set, as_of)
-    sheet = hold(parse(sheets.build(material, tier, as_of)))
+    return compute_material(sheets.gather(fact_set, as_of), tier, as_of)
+
+
+def compute_material(material: sheets.Material, tier: str, as_of: date) -> Computed:
+    """Score rows that are at hand, by the release that they come with."""
+    known = releases.standard_of(material.release)
+    sheet = hold(parse(sheets.build(material, tier, as_of), known))
     return Computed(material, sheet, rescore.score(sheet))
 
 

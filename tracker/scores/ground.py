@@ -28,8 +28,9 @@ from tracker.numbering import label
 from tracker.offers import StateView, state_view
 from tracker.organisations.models import Site
 from tracker.permissions import Actor
-from tracker.scores.models import ScoringRun, Standing
+from tracker.scores.models import CatalogueRelease, ScoringRun, Standing
 from tracker.scores.queries import list_site_choices
+from tracker.scores.releases import standard_of
 from tracker.scores.sheets import PINNING
 from tracker.scores.viewmodels import SiteChoice
 from workflows.actions import ActionState
@@ -118,21 +119,25 @@ def read_ground(actor: Actor, site_code: str | None, *, plans: bool = False) -> 
     return Ground(choices, site, now, records)
 
 
-def _newest(site: Site) -> Iterable[tuple[Standing, str]]:
+def _newest(site: Site) -> Iterable[tuple[Standing, Sheet]]:
     rows = db.session.execute(
-        sa.select(Standing, ScoringRun.sheet)
+        sa.select(Standing, ScoringRun.sheet, CatalogueRelease)
         .join(
             ScoringRun,
             (ScoringRun.organisation_id == Standing.organisation_id) & (ScoringRun.id == Standing.run_id),
         )
+        .join(
+            CatalogueRelease,
+            (CatalogueRelease.organisation_id == ScoringRun.organisation_id)
+            & (CatalogueRelease.id == ScoringRun.release_id),
+        )
         .where(Standing.organisation_id == site.organisation_id, Standing.site_id == site.id)
         .order_by(Standing.standard)
     )
-    return [(standing, sheet) for standing, sheet in rows]
+    return [(standing, loads(sheet, standard_of(release))) for standing, sheet, release in rows]
 
 
-def _now(standard: str, tier: str, text: str, records: Mapping[str, OpenRecord]) -> Now:
-    stored = loads(text)
+def _now(standard: str, tier: str, stored: Sheet, records: Mapping[str, OpenRecord]) -> Now:
     known = {gap.id for gap in stored.gaps}
     gaps = tuple(_planned(gap, records.get(gap.id), known) for gap in stored.gaps)
     sheet = replace(stored, gaps=gaps, as_of=max(stored.as_of, clock.today()))

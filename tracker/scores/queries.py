@@ -27,7 +27,7 @@ from tracker.numbering import label
 from tracker.organisations.models import Site
 from tracker.permissions import Actor, Subject, can
 from tracker.reviews.models import Fact, FactSet, FactSetKind
-from tracker.scores import charts, sheets
+from tracker.scores import charts, releases, sheets
 from tracker.scores.computing import compute, run_hash, tier_of
 from tracker.scores.models import CatalogueRelease, Cause, ScoringRun, Standing
 from tracker.scores.viewmodels import (
@@ -137,6 +137,12 @@ def pass_mark(standard: str, tier: str, maximum: Fraction) -> Fraction:
     return catalogue.load(release).tiers[tier].pass_points
 
 
+def mark_of(result: Result) -> Fraction:
+    """The total that certification asks for under the release that a result was computed with."""
+    needs = result.condition("total").needs if isinstance(result, CopcResult) else None
+    return result.max if needs is None else needs
+
+
 # ---------------------------------------------------------------- pages
 
 
@@ -188,8 +194,10 @@ def get_score_page(actor: Actor, site_code: str | None, standard: str, tier: str
     steps = _steps(standing)
     lens = standing.tier if tier is None or standard != sheets.COPC else tier
     if lens != standing.tier:
+        if lens not in shown.sheet.catalogue.tiers:
+            raise NotFound  # a release of one tier has no other lens
         shown = _through(shown, lens)
-    found = totals_of(standing) if lens == standing.tier else None
+    found = replace(totals_of(standing), mark=mark_of(shown.result)) if lens == standing.tier else None
     page = _page(choices, site, standard, lens, found, shown, steps if found else (), _pinning(shown))
     return replace(page, word=_word(actor, site, shown)) if found and lens == "standard" else page
 
@@ -284,7 +292,7 @@ def _empty_page(choices: tuple[SiteChoice, ...], site: Site | None, standard: st
 
 def _read(organisation_id: int, run_id: int) -> _Shown:
     run = db.session.get_one(ScoringRun, (organisation_id, run_id))
-    sheet = loads(run.sheet)
+    sheet = loads(run.sheet, releases.content_of(organisation_id, run.release_id))
     return _Shown(run, sheet, rescore.score(sheet))
 
 
@@ -292,7 +300,7 @@ def _through(shown: _Shown, tier: str) -> _Shown:
     """The same facts scored in another tier."""
     from scoring.sheet import to_json
 
-    sheet = parse(to_json(shown.sheet) | {"tier": tier})
+    sheet = parse(to_json(shown.sheet) | {"tier": tier}, shown.sheet.catalogue)
     return _Shown(shown.run, sheet, rescore.score(sheet))
 
 
@@ -308,7 +316,7 @@ def _page(
 ) -> ScorePage:
     result, lang = shown.result, language()
     of_items = isinstance(result, CopcResult)
-    standard_data = catalogue.load(result.standard)
+    standard_data = result.catalogue
     level = result.overall_level if isinstance(result, SeeResult) else None
     return ScorePage(
         sites=choices,
@@ -437,7 +445,7 @@ def _conditions(result: CopcResult) -> tuple[Reading, ...]:
 
 
 def _categories(result: CopcResult, pinning: dict[str, tuple[PinnedBy, ...]]) -> tuple[CategoryRows, ...]:
-    standard, lang = catalogue.load(result.standard), language()
+    standard, lang = result.catalogue, language()
     items: dict[str, list[ItemRow]] = defaultdict(list)
     for item in result.items.values():
         items[item.category].append(_item_row(item, standard.item(item.id).name.of(lang), lang, pinning))
@@ -469,7 +477,7 @@ def _item_row(item: ItemResult, name: str, lang: str, pinning: dict[str, tuple[P
 
 
 def _criteria(result: SeeResult, pinning: dict[str, tuple[PinnedBy, ...]]) -> tuple[CriterionRow, ...]:
-    standard, lang = catalogue.load(result.standard), language()
+    standard, lang = result.catalogue, language()
     found = []
     for criterion in result.criteria.values():
         known = standard.criterion(criterion.id)
@@ -505,7 +513,7 @@ def _rubric(row: catalogue.Row, level: int | None, lang: str) -> str:
 
 
 def _next_rows(result: SeeResult) -> tuple[str, ...]:
-    standard, lang = catalogue.load(result.standard), language()
+    standard, lang = result.catalogue, language()
     names = {(criterion.id, row.id): row.name.of(lang) for criterion, row in standard.rows()}
     return tuple(
         f"{below.criterion} · {names[below.criterion, below.row]} ({below.level})"

@@ -1,5 +1,6 @@
 """Make scoring runs: compute from the facts as they stand, store the whole of it, never change it again."""
 
+import json
 from dataclasses import dataclass
 from typing import cast
 
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from scoring import catalogue, rescore
 from scoring.copc import CopcResult
 from scoring.rescore import Result
-from scoring.sheet import loads, to_json
+from scoring.sheet import to_json
 from tracker import clock
 from tracker.database import add, db
 from tracker.history import canonical
@@ -142,9 +143,11 @@ def _latest(fact_set: FactSet, tier: str, cause: Cause | None = None) -> Scoring
 
 def _differs(computed: Computed, run: ScoringRun) -> bool:
     """Whether anything that the score is made of has moved since a run; the day alone is nothing."""
-    known, fresh = to_json(loads(run.sheet)), to_json(computed.sheet)
-    return {**known, "as_of": ""} != {**fresh, "as_of": ""} or run.result != canonical(
-        computed.result.to_json()
+    known, fresh = json.loads(run.sheet), json.loads(canonical(to_json(computed.sheet)))
+    return (
+        run.release_id != computed.material.fact_set.release_id
+        or {**known, "as_of": ""} != {**fresh, "as_of": ""}
+        or run.result != canonical(computed.result.to_json())
     )
 
 

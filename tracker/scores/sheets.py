@@ -13,13 +13,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from scoring.numbers import exact
+from scoring.standard import Item, Standard
 from tracker.database import db
 from tracker.errors import NotFound
-from tracker.metrics.models import Metric, MetricTarget, MetricValue
+from tracker.metrics import rolled
+from tracker.metrics.models import Metric, MetricTarget
+from tracker.metrics.rolled import Readings
 from tracker.nonconformities.models import Nonconformity, Pin
 from tracker.numbering import label
 from tracker.organisations.models import Site, Unit, UnitKind
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Overrule
+from tracker.scores import releases
 from tracker.scores.models import CatalogueRelease
 from workflows.kinds import Grade
 from workflows.nonconformities import NonconformityState
@@ -141,7 +145,18 @@ def _all(statement: sa.Select[Any]) -> tuple[Any, ...]:
 def read_series(
     organisation_id: int, site_id: int, as_of: date
 ) -> tuple[dict[int, list[MetricTarget]], dict[int, dict[str, Fraction]]]:
-    """The targets of a site's metrics, and their monthly values up to the month of a day, by metric: two statements."""
+    """The targets of a site's metrics, and their monthly values up to the month of a day, by metric: two statements.
+
+    A metric with a declared roll-up has the series that its programmes make; a provisional month counts as any other.
+    """
+    targets, readings = read_readings(organisation_id, site_id, as_of)
+    return targets, readings.values
+
+
+def read_readings(
+    organisation_id: int, site_id: int, as_of: date
+) -> tuple[dict[int, list[MetricTarget]], Readings]:
+    """As `read_series`, with what stands beside the values: counts, provisional months, programmes left out."""
     of_site = sa.select(Metric.id).where(Metric.organisation_id == organisation_id, Metric.site_id == site_id)
     targets: dict[int, list[MetricTarget]] = defaultdict(list)
     for target in _all(
@@ -150,20 +165,8 @@ def read_series(
         .order_by(MetricTarget.from_month)
     ):
         targets[target.metric_id].append(target)
-    values: dict[int, dict[str, Fraction]] = defaultdict(dict)
-    rows = db.session.execute(
-        sa.select(MetricValue.metric_id, MetricValue.month, MetricValue.value)
-        .where(
-            MetricValue.organisation_id == organisation_id,
-            MetricValue.metric_id.in_(of_site),
-            MetricValue.month <= month_of(as_of),
-            MetricValue.month > months_before(as_of, MONTHS_READ),
-        )
-        .order_by(MetricValue.metric_id, MetricValue.month)
-    )
-    for metric_id, month, value in rows:
-        values[metric_id][month] = value
-    return targets, values
+    first = months_before(as_of, MONTHS_READ - 1)
+    return targets, rolled.read(organisation_id, of_site, first, month_of(as_of))
 
 
 def month_of(day: date) -> str:
@@ -228,7 +231,11 @@ def release_of(pin: Pin) -> dict[str, Any]:
 
 
 def build(material: Material, tier: str, as_of: date) -> dict[str, Any]:
-    """The sheet of a fact set, facts as they are recorded; `scoring.hold` then holds what the gaps pin."""
+    """The sheet of a fact set, facts as they are recorded; `scoring.hold` then holds what the gaps pin.
+
+    Facts that the release does not know are left out: they stay recorded, and are not scored.
+    """
+    known = releases.standard_of(material.release)
     sheet: dict[str, Any] = {
         "format": "score-sheet/1",
         "standard": material.release.key,
@@ -241,7 +248,7 @@ def build(material: Material, tier: str, as_of: date) -> dict[str, Any]:
             key: value for key, value in material.site.policy.items() if key.startswith("see.")
         }
         sheet["target_level"] = material.site.target_level
-        sheet["rows"] = _rows(material)
+        sheet["rows"] = _rows(material, known)
     else:
         sheet["policy"] = {
             key: value for key, value in material.site.policy.items() if not key.startswith("see.")
@@ -249,33 +256,60 @@ def build(material: Material, tier: str, as_of: date) -> dict[str, Any]:
         sheet["tier"] = tier
         sheet["programmes"] = [unit.code for unit in material.units if unit.kind == UnitKind.PROGRAMME]
         sheet["key_positions"] = [unit.code for unit in material.units if unit.kind == UnitKind.KEY_POSITION]
-        sheet["items"] = _items(material)
-    sheet["gaps"] = _known_gaps(material, sheet)
+        sheet["items"] = _items(material, known)
+    sheet["gaps"] = _known_gaps(material, sheet, known)
     return sheet
 
 
-def _rows(material: Material) -> dict[str, dict[str, int | None]]:
+def asked_rows(known: Standard) -> frozenset[tuple[str, str]]:
+    """Every criterion and row that a release asks about."""
+    return frozenset((criterion.id, row.id) for criterion, row in known.rows())
+
+
+def _rows(material: Material, known: Standard) -> dict[str, dict[str, int | None]]:
+    asked = asked_rows(known)
     rows: dict[str, dict[str, int | None]] = defaultdict(dict)
     for fact in material.facts:
-        rows[fact.element][fact.subject] = int(fact.value) if fact.value else None
+        if (fact.element, fact.subject) in asked:
+            rows[fact.element][fact.subject] = int(fact.value) if fact.value else None
     return dict(rows)
 
 
-def _items(material: Material) -> dict[str, Any]:
+def _items(material: Material, known: Standard) -> dict[str, Any]:
     by_element: dict[str, list[Fact]] = defaultdict(list)
     for fact in material.facts:
-        by_element[fact.element].append(fact)
+        if known.has_item(fact.element) and _asks(known.item(fact.element), fact):
+            by_element[fact.element].append(fact)
     metrics: dict[str, list[Metric]] = defaultdict(list)
     for metric in material.metrics:
-        metrics[metric.item].append(metric)
+        if known.has_item(metric.item) and known.item(metric.item).unit_kind is None:
+            metrics[metric.item].append(metric)
     overrules: dict[str, list[Overrule]] = defaultdict(list)
     for overrule in material.overrules:
-        overrules[overrule.element].append(overrule)
-    units = {unit.code for unit in material.units}
+        if known.has_item(overrule.element) and overrule.dimension in _dimensions(
+            known.item(overrule.element)
+        ):
+            overrules[overrule.element].append(overrule)
+    units: dict[str | None, set[str]] = defaultdict(set)
+    for unit in material.units:
+        units[unit.kind.value].add(unit.code)
     return {
-        element: _item(facts, metrics[element], overrules[element], units, material)
+        element: _item(
+            facts, metrics[element], overrules[element], units[known.item(element).unit_kind], material
+        )
         for element, facts in by_element.items()
     }
+
+
+def _asks(item: Item, fact: Fact) -> bool:
+    """Whether a release asks for this fact: an item of results has no units, one of practice no metrics."""
+    if fact.kind == FactKind.LINE:
+        return any(line.id == fact.subject for line in item.lines)
+    return fact.kind == FactKind.WORD or (fact.kind == FactKind.UNIT) == (item.unit_kind is not None)
+
+
+def _dimensions(item: Item) -> tuple[str, ...]:
+    return ("approach", "level", "trend") if item.unit_kind is None else ("approach", "deployment")
 
 
 def _item(
@@ -342,22 +376,22 @@ def _target(targets: list[MetricTarget]) -> Any:
     return written or None
 
 
-def _known_gaps(material: Material, sheet: dict[str, Any]) -> list[dict[str, Any]]:
+def _known_gaps(material: Material, sheet: dict[str, Any], known: Standard) -> list[dict[str, Any]]:
     """The gaps, without releases of facts that this set does not know (a programme retired, an item out of scope)."""
     gaps = []
     for gap in material.gaps:
-        releases = [release for release in gap.releases if _knows(sheet, release)]
-        if releases:
-            entry: dict[str, Any] = {"id": gap.id, "effort": exact(gap.effort), "releases": releases}
+        freed = [release for release in gap.releases if _knows(sheet, release, known)]
+        if freed:
+            entry: dict[str, Any] = {"id": gap.id, "effort": exact(gap.effort), "releases": freed}
             if gap.grade in (Grade.MAJOR, Grade.MINOR):
                 entry["grade"] = gap.grade.value
             gaps.append(entry)
     return gaps
 
 
-def _knows(sheet: dict[str, Any], release: dict[str, Any]) -> bool:
+def _knows(sheet: dict[str, Any], release: dict[str, Any], known: Standard) -> bool:
     if "criterion" in release:
-        return True
+        return (release["criterion"], release["row"]) in asked_rows(known)
     item = sheet["items"].get(release["item"])
     if item is None:
         return False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from scoring import catalogue, path, rescore
+from scoring import path, rescore
 from scoring.certification import CONDITION_LABELS
 from scoring.copc import CopcResult
 from scoring.path import Plan
@@ -16,7 +16,7 @@ from tracker.i18n import language
 from tracker.permissions import Actor
 from tracker.scores.charts import shown
 from tracker.scores.ground import Ground, Now, read_ground
-from tracker.scores.queries import pass_mark
+from tracker.scores.queries import mark_of
 from tracker.scores.viewmodels import SiteChoice
 from tracker.scores.whatif import verdict_of
 
@@ -126,7 +126,7 @@ def page_of(ground: Ground, standard: str) -> PathPage:
         site_name=ground.site_name,
         standard=standard,
         scored=True,
-        mark=pass_mark(standard, now.tier, now.result.max),
+        mark=mark_of(now.result),
         maximum=now.result.max,
         wish=path.goal_of(now.sheet, None).kind,
         target_level=target,
@@ -228,7 +228,7 @@ def _dimension_name(name: str) -> str:
 
 
 def _item_short(name: str, best: Result, condition: str) -> Shortfall:
-    title = catalogue.load(best.standard).item(name).name.of(language())
+    title = best.catalogue.item(name).name.of(language())
     if not isinstance(best, CopcResult):
         return Shortfall(name, title, "")
     # Where only the approach is asked for, only that is what is short.
@@ -254,12 +254,12 @@ def _row_short(text: str, best: Result) -> Shortfall:
 def _blank_short(name: str, best: Result) -> Shortfall:
     if isinstance(best, SeeResult):
         return Shortfall(*_row_name(name, best), "")
-    return Shortfall(name, catalogue.load(best.standard).item(name).name.of(language()), "")
+    return Shortfall(name, best.catalogue.item(name).name.of(language()), "")
 
 
 def _row_name(place: str, best: Result) -> tuple[str, str]:
     """Criterion, and its name with that of the row, of `S1.feedback`."""
     criterion_id, _dot, row_id = place.partition(".")
-    criterion, lang = catalogue.load(best.standard).criterion(criterion_id), language()
+    criterion, lang = best.catalogue.criterion(criterion_id), language()
     row = next(each.name.of(lang) for each in criterion.rows if each.id == row_id)
     return criterion_id, f"{criterion.name.of(lang)} · {row}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from scoring import catalogue, rescore
+from scoring import rescore
 from scoring.certification import CONDITIONS_OF, Condition
 from scoring.copc import CopcResult, ItemResult
 from scoring.rescore import Result
@@ -14,7 +14,7 @@ from tracker.offers import StateView
 from tracker.permissions import Actor
 from tracker.scores import charts
 from tracker.scores.ground import Ground, Now, read_ground
-from tracker.scores.queries import pass_mark
+from tracker.scores.queries import mark_of
 from tracker.scores.viewmodels import SiteChoice
 
 
@@ -181,7 +181,7 @@ def outlook(now: Now, close: frozenset[str]) -> Outlook:
         before=before.total,
         after=after.total,
         maximum=after.max,
-        mark=pass_mark(now.standard, now.tier, after.max),
+        mark=mark_of(after),
         passes=isinstance(after, CopcResult) and after.verdict.passes(after.policy.cert_policy),
         verdict_before=verdict_of(before),
         verdict_after=verdict_of(after),
@@ -196,7 +196,7 @@ def verdict_of(result: Result) -> str:
         return result.verdict.label.of(language())
     if result.overall_level is None:
         return "–"
-    name = charts.level_name(catalogue.load(result.standard), result.overall_level, language())
+    name = charts.level_name(result.catalogue, result.overall_level, language())
     return f"{result.overall_level} · {name}"
 
 
@@ -226,7 +226,7 @@ def _flips(before: Result, after: Result) -> tuple[Flip, ...]:
 
 def changed_rows(before: Result, after: Result) -> tuple[ChangedRow, ...]:
     """The items or criteria of which any dimension, level or point moves, in the order of the standard."""
-    standard, lang = catalogue.load(after.standard), language()
+    standard, lang = after.catalogue, language()
     if isinstance(before, CopcResult) and isinstance(after, CopcResult):
         return tuple(
             _item(before.items[name], item, standard.item(name).name.of(lang))

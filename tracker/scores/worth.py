@@ -10,7 +10,7 @@ from scoring.sheet import Gap
 from tracker.offers import StateView
 from tracker.permissions import Actor
 from tracker.scores.ground import Ground, Now, OpenAction, OpenRecord, list_open_actions, read_ground
-from tracker.scores.queries import pass_mark
+from tracker.scores.queries import mark_of
 from tracker.scores.viewmodels import SiteChoice
 
 SORTS = ("rate", "number", "alone", "last", "share", "effort", "due")
@@ -105,7 +105,7 @@ def get_worth_page(actor: Actor, site_code: str | None, standard: str, sort: str
         unpinned=len(ground.records) - len(rows),
         total=now.result.total,
         gain=found.gain,
-        mark=pass_mark(standard, now.tier, now.result.max),
+        mark=mark_of(now.result),
         maximum=now.result.max,
         exact=found.exact,
         actions=_actions(ground, now, found),

@@ -72,10 +72,10 @@ def bundle(
     lead = make.person(company, Role.QUALITY_MANAGER, Role.LEAD_AUDITOR)
     make.unit(site, "loan")
     review = make.review(site, lead)
-    lines = {"1.1/line/1.1-1": "met", "1.1/line/1.1-2": "not_met", "1.1/line/1.1-3": "not_met"}
+    lines = {"1.1/line/1.1-0": "met", "1.1/line/1.1-1": "not_met", "1.1/line/1.1-2": "not_met"}
     make.current_facts(review, lines | {"1.1/unit/loan": "full"})
     found = []
-    for line, effort in zip(("1.1-2", "1.1-3"), efforts, strict=True):
+    for line, effort in zip(("1.1-1", "1.1-2"), efforts, strict=True):
         record = make.nonconformity(site, lead, effort=Fraction(effort))
         make.pin(record, f"1.1/line/{line}")
         found.append(record)
