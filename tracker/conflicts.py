@@ -18,6 +18,7 @@ RECORDS = {
     "audit_verdicts": ("audit", "audit_id"),
     "metrics": ("metric", "id"),
     "sites": ("site", "id"),
+    "site_schedules": ("site", "site_id"),
     "people": ("person", "id"),
 }
 

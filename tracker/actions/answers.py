@@ -16,6 +16,7 @@ from tracker.i18n import gettext as _
 from tracker.nonconformities import services as nonconformities
 from tracker.nonconformities.models import Nonconformity
 from tracker.notifications.services import tell
+from tracker.organisations.rules import rules_for
 from tracker.permissions import Actor
 from workflows.actions import ActionState as State
 from workflows.kinds import TaskState
@@ -157,6 +158,7 @@ def renew_deadline(action: Action, case: Case | None = None) -> None:
     case = case or load_case(action)
     action.due_step = name
     action.due_on = deadlines.due_on(
+        rules_for(action.organisation_id, action.site_id),
         action.state,
         [each.grade for each in case.live],
         action.began_on,

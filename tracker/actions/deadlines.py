@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from datetime import date
 
+from tracker.organisations.rules import SiteRules
 from workflows import schedule
 from workflows.actions import ActionState
 from workflows.kinds import Grade
-from workflows.schedule import Calendar, Step
-
-CALENDAR = Calendar()
+from workflows.schedule import Step
 
 _STEPS = {
     ActionState.DEFINING: Step.PLAN,
@@ -27,13 +26,14 @@ def step_of(state: ActionState) -> Step | None:
 
 
 def due_on(
+    rules: SiteRules,
     state: ActionState,
     grades: Iterable[Grade],
     began_on: date,
     last_task_on: date | None = None,
     window_ends_on: date | None = None,
 ) -> date | None:
-    """The last day of the step that `state` stands for: the strictest of the grades it answers.
+    """The last day of the step that `state` stands for: the strictest of the grades it answers, at its site.
 
     None where no grade has a term for it. In monitoring the judgement is due with the follow-up, but never
     before the first day after the window.
@@ -43,13 +43,14 @@ def due_on(
         return None
     start = began_on if step in (Step.PLAN, Step.IMPLEMENTATION) else last_task_on or began_on
     term = Step.FOLLOW_UP if step is Step.WINDOW else step
-    days = [day for grade in grades if (day := schedule.due(term, grade, start, CALENDAR)) is not None]
+    found = (schedule.due(term, grade, start, rules.calendar, terms=rules.terms) for grade in grades)
+    days = [day for day in found if day is not None]
     if step is Step.WINDOW and window_ends_on is not None:
-        return max([CALENDAR.after(window_ends_on), *([min(days)] if days else [])])
+        return max([rules.calendar.after(window_ends_on), *([min(days)] if days else [])])
     return min(days, default=None)
 
 
-def default_window(grades: Iterable[Grade]) -> int:
-    """The window in days that E.4 proposes: the longest of the grades; 60 where none has one."""
-    terms = (schedule.DEFAULT_TERMS.get((grade, Step.WINDOW)) for grade in grades)
+def default_window(rules: SiteRules, grades: Iterable[Grade]) -> int:
+    """The window in days that the site proposes: the longest of the grades; 60 where none has one."""
+    terms = (rules.terms.get((grade, Step.WINDOW)) for grade in grades)
     return max((term.days for term in terms if term is not None), default=60)

@@ -38,6 +38,7 @@ from tracker.nonconformities.models import Nonconformity
 from tracker.numbering import label
 from tracker.offers import machine_of, offered, state_view
 from tracker.organisations.models import Site
+from tracker.organisations.rules import rules_for
 from tracker.permissions import Actor
 from tracker.timeline import list_history, list_signatures
 from workflows import causes as whys
@@ -273,6 +274,11 @@ def grade_chip(grade: Grade) -> Chip:
 # ---------------------------------------------------------------- one action
 
 
+def _window_proposed(action: Action, case: Case) -> int:
+    rules = rules_for(action.organisation_id, action.site_id)
+    return deadlines.default_window(rules, (each.grade for each in case.answers))
+
+
 def get_page(actor: Actor, action: Action) -> ActionPage:
     """Everything the workspace shows, in a number of statements that does not grow with what is in it."""
     record = record_of(action)
@@ -319,7 +325,7 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
         solution=action.solution,
         criterion=action.criterion,
         window_days=action.window_days,
-        window_default=deadlines.default_window(each.grade for each in case.answers),
+        window_default=action.window_days or _window_proposed(action, case),
         window_began_on=case.last_task_on if action.window_ends_on else None,
         window_ends_on=action.window_ends_on,
         window_left=days_left(action.window_ends_on),
@@ -345,7 +351,7 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
         history=history,
         drawing=svg(machine_of("action"), language(), action.state, compact=True),
         forward=FORWARD.get(action.state, ""),
-        effects=_effects(case),
+        effects=effects_of(case),
     )
 
 
@@ -497,7 +503,7 @@ def list_audits(organisation_id: int, nonconformity_ids: list[int]) -> tuple[Aud
     )
 
 
-def _effects(case: Case) -> dict[str, list[tuple[str, str]]]:
+def effects_of(case: Case) -> dict[str, list[tuple[str, str]]]:
     """What a signature covers, shown before it is given."""
     action = case.action
     roots = sum(row.verified_at is not None for row in case.causes)

@@ -41,6 +41,7 @@ from tracker.nonconformities.models import Nonconformity
 from tracker.notifications.services import tell
 from tracker.numbering import label, next_number
 from tracker.offers import machine_of
+from tracker.organisations.rules import rules_for
 from tracker.permissions import Actor
 from workflows import schedule
 from workflows.actions import ActionState as State
@@ -281,7 +282,7 @@ def _window_end(action: Action, case: Case) -> date | None:
     return schedule.window(
         case.last_task_on,
         action.window_days,
-        deadlines.CALENDAR,
+        rules_for(action.organisation_id, action.site_id).calendar,
         level_or_trend=queries.is_on_level_or_trend(action),
     ).ends
 

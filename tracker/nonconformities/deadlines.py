@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from tracker import clock
 from tracker.database import db
 from tracker.nonconformities.models import Nonconformity
+from tracker.organisations.rules import rules_for
 from tracker.reviews.models import Review
 from workflows.kinds import Grade
 from workflows.nonconformities import NonconformityState
 from workflows.reviews import ReviewState
-from workflows.schedule import Calendar, Step, due
+from workflows.schedule import Step, due
 
 STEPS = {
     NonconformityState.OPEN: Step.CONTAINMENT,
@@ -32,13 +33,15 @@ def deadline(
 
     `start` is the day it was opened; of a follow-up, the day the last task was done; of a record that was
     sent back, the day of that, since nobody can implement anew within a time that has run out.
+    The site's calendar and terms of that moment count: to change them later moves no deadline that runs.
     """
     step = STEPS.get(state)
     if step is None:
         return NO_DEADLINE
     grade = grade or record.grade
     planned = next_review(record) if step is Step.FOLLOW_UP and grade == Grade.MINOR else None
-    day = due(step, grade, start, Calendar(), next_review=planned)
+    rules = rules_for(record.organisation_id, record.site_id)
+    day = due(step, grade, start, rules.calendar, terms=rules.terms, next_review=planned)
     return {"due_on": day, "due_step": "" if day is None else step.value}
 
 

@@ -17,7 +17,7 @@ from tracker.errors import Conflict, InvalidInput
 from tracker.fragments import go
 from tracker.i18n import gettext as _
 from tracker.i18n import pick
-from tracker.organisations import people, services, trail
+from tracker.organisations import people, services, timing_views, trail
 from tracker.organisations.attempts import attempt
 from tracker.organisations.blueprint import blueprint
 from tracker.organisations.forms import (
@@ -35,7 +35,7 @@ from tracker.organisations.viewmodels import Preview
 from tracker.permissions import Actor, Subject
 from tracker.timeline import list_history
 
-__all__ = ["blueprint", "people", "trail"]  # the last two register pages and words when they are imported
+__all__ = ["blueprint", "people", "timing_views", "trail"]  # these register pages and words when imported
 
 
 def _load(code: str, name: str) -> tuple[Actor, Site]:
