@@ -53,6 +53,10 @@ class ReviewFacts(CommonFacts):
     """Lines, units and rows judged without note or evidence, compliant ones too (1.2-2c)."""
     carried_unconfirmed: Names = None
     """Facts carried forward from the last review and not yet confirmed."""
+    assignments_open: Names = None
+    """Items assigned to an auditor whose work has not been handed in and accepted; () where none is assigned."""
+    calibrations_open: Names = None
+    """Items that two auditors judge blind, and whose differences are not settled yet."""
     own_work_items: Names = None
     """Items judged by a person who owns the process judged (N-SOD 3)."""
     gaps_uncarried: Names = None

@@ -57,6 +57,12 @@ class PlanForm(FlaskForm):
     period_end = DayField(_l("Last day of the period"), message_required=True)
     planned_on = DayField(_l("Day of the review"))
     lead_auditor_id = SelectField(_l("Lead auditor"), [required()], coerce=str)
+    from_last = BooleanField(
+        _l("Start from the last report of the site"),
+        description=_l(
+            "Its verdicts, notes and evidence stand there from the start; each has to be confirmed."
+        ),
+    )
 
     def days(self) -> dict[str, Any]:
         """The period, and the day of the review."""

@@ -80,17 +80,22 @@ def judge_many(
 
     Raises NotFound when one of the keys is unknown, InvalidInput when the value does not fit one of them.
     """
-    _require_in_progress(review)
     wanted = tuple(dict.fromkeys(keys))
-    facts = list(
-        db.session.execute(
-            _facts_of(review, standard).where(Fact.key.in_(wanted)).order_by(Fact.position, Fact.id)
-        ).scalars()
-    )
+    facts = facts_for_keys(review, standard, wanted)
     if len(facts) < len(wanted):
         raise NotFound
     _judge_all(actor, review, facts, _changes(value, note, evidence, sampled, None))
     return facts
+
+
+def facts_for_keys(review: Review, standard: str, keys: tuple[str, ...]) -> list[Fact]:
+    """The facts of a review with these keys, in the order of its pages; Conflict outside of the judging."""
+    _require_in_progress(review)
+    return list(
+        db.session.execute(
+            _facts_of(review, standard).where(Fact.key.in_(keys)).order_by(Fact.position, Fact.id)
+        ).scalars()
+    )
 
 
 def _require_in_progress(review: Review) -> None:
@@ -157,14 +162,16 @@ def _judge_all(actor: Actor, review: Review, facts: list[Fact], changes: dict[st
             if before != after:
                 setattr(fact, name, after)
                 said[fact.key if name == "value" else f"{fact.key} {name}"] = [before, after]
-        if "value" in changes or (fact.judged_by_id is None and fact.value):
-            _mark(fact, actor, fact.value)
+        if "value" in changes or (fact.judged_by_id is None and fact.value and not fact.carried):
+            mark(fact, actor, fact.value)
     if said:
         history.record(record_of(review), "judged", actor.person_id, changes=said)
     db.session.flush()
 
 
-def _mark(fact: Fact, actor: Actor, value: str) -> None:
+def mark(fact: Fact, actor: Actor, value: str) -> None:
+    """Whoever gives a verdict answers for it: it is no longer one that was merely taken over."""
+    fact.carried = False
     fact.judged_by_id = actor.person_id if value else None
     fact.judged_at = clock.now() if value else None
 
@@ -205,7 +212,7 @@ def state_metric(
     written = "" if value is None else "yes" if value else "no"
     before = fact.value
     fact.value, fact.note, fact.evidence = written, note.strip(), evidence.strip()
-    _mark(fact, actor, written)
+    mark(fact, actor, written)
     history.record(
         record_of(review), "stated", actor.person_id, changes={fact.key: [before, written]}, reason=note
     )
@@ -342,7 +349,7 @@ def record_word(
     check_version(fact, version)
     before, fact.value = fact.value, "" if compliant is None else "yes" if compliant else "no"
     fact.note = reason.strip()
-    _mark(fact, actor, fact.value)
+    mark(fact, actor, fact.value)
     history.record(
         record_of(review),
         "word_given",

@@ -82,6 +82,7 @@ def _page(
         overrule_form=forms.get("overrule_form") or OverruleForm(formdata=None),
         word_form=forms.get("word_form") or _word_form(page.word),
         many_form=forms.get("many_form") or ManyForm(formdata=None),
+        problem=forms.get("problem", ""),
     )
 
 
@@ -178,6 +179,48 @@ def _cell(
         problem=problem,
         saved=status == 200,
     )
+
+
+@blueprint.post("/<record:number>/items/<element>/confirm")
+@permission("review:judge")
+def confirm_carried(number: int, element: str) -> Response:
+    """Confirm facts of an item that were taken over from the last report."""
+    review = queries.get_review(present_actor().organisation_id, number)
+    subject = queries.subject_of(review)
+    # What an assessor stated is an assessor's to confirm.
+    name = "review:judge" if allowed("review:judge", subject) else "review:overrule"
+    actor = allow(name, subject)
+    standard = _standard(review, element)
+    keys = [key for key in request.form.getlist("key") if key.partition("/")[0] == element][:MOST_AT_ONCE]
+    try:
+        count = services.confirm(actor, review, standard, keys)
+        db.session.commit()
+    except (Conflict, InvalidInput) as error:
+        db.session.rollback()
+        fresh = queries.get_review(actor.organisation_id, number)
+        return _page(actor, fresh, element, status=error.status, problem=error.message)
+    return go(url_for("reviews.judge", number=number, element=element), words.confirmed(count))
+
+
+@blueprint.post("/<record:number>/deployment/<category>/confirm")
+@permission("review:judge")
+def confirm_grid(number: int, category: str) -> Response:
+    """Confirm every cell of a category that was taken over."""
+    actor, review = _load(number)
+    try:
+        page = pages.deployment_page(queries.load(review), category)
+    except KeyError:
+        raise NotFound from None
+    try:
+        count = services.confirm(
+            actor, review, COPC, [cell.key for cell in page.cells.values() if cell.carried]
+        )
+        db.session.commit()
+    except Conflict as error:
+        db.session.rollback()
+        fresh = queries.get_review(actor.organisation_id, number)
+        return _grid(actor, fresh, category, status=error.status, problem=error.message)
+    return go(url_for("reviews.deployment", number=number, category=category), words.confirmed(count))
 
 
 @blueprint.post("/<record:number>/items/<element>/same")
@@ -361,7 +404,13 @@ def deployment(number: int, category: str) -> Response:
 
 
 def _grid(
-    actor: Actor, review: Review, category: str, *, status: int = 200, many_form: ManyForm | None = None
+    actor: Actor,
+    review: Review,
+    category: str,
+    *,
+    status: int = 200,
+    many_form: ManyForm | None = None,
+    problem: str = "",
 ) -> Response:
     work = queries.load(review)
     try:
@@ -375,6 +424,7 @@ def _grid(
         number=review.number,
         may_judge=pages.may_judge(work) and allowed("review:judge", queries.subject_of(review)),
         many_form=many_form or ManyForm(formdata=None),
+        problem=problem,
     )
 
 

@@ -10,6 +10,7 @@ from tracker.i18n import gettext as _
 from tracker.i18n import language, pick, say
 from tracker.metrics import queries as metric_queries
 from tracker.metrics.queries import SiteSeries
+from tracker.numbering import label
 from tracker.offers import MoveView, state_view
 from tracker.permissions import Actor
 from tracker.reviews import queries, scope
@@ -58,9 +59,14 @@ def review_page(work: Work, actor: Actor) -> ReviewPage:
     )
     confirmed = set(review.confirmed_closures)
     may_withdraw = review.state != ReviewState.REPORTED or work.is_current
+    groups = queries.groups_of(work, gaps)
+    open_now = review.state in (ReviewState.PLANNED, ReviewState.IN_PROGRESS)
+    may_start_from = work.last_reported if open_now and work.origin is None else None
     return ReviewPage(
         review=queries.view_of(work),
-        groups=queries.groups_of(work, gaps),
+        groups=groups,
+        unconfirmed=sum(group.unconfirmed for group in groups),
+        last_reported="" if may_start_from is None else label("review", may_start_from),
         standings=queries.standings_of(work),
         gaps=gaps,
         closures=tuple((number, number in confirmed) for number in queries.closures_meanwhile(work)),
@@ -105,6 +111,7 @@ def fact_view(work: Work, standard: str, fact: Fact) -> FactView:
         rubric=rubric,
         question=question,
         aspect=fact.aspect,
+        carried=fact.carried,
     )
 
 
@@ -144,6 +151,7 @@ def element_page(work: Work, element: str, actor: Actor) -> ElementPage:
     order = queries.order_of(work)
     place = order.index(element)
     metrics, months = _metrics(work, element, own, facts)
+    stated = tuple(fact for metric in metrics for fact in metric.stated)
     heading, hints = _help(standard, element)
     return ElementPage(
         review=queries.view_of(work),
@@ -161,6 +169,7 @@ def element_page(work: Work, element: str, actor: Actor) -> ElementPage:
         ),
         rows=tuple(view for view in views.values() if view.kind == FactKind.ROW),
         word=next((view for view in views.values() if view.kind == FactKind.WORD), None),
+        unconfirmed=tuple(view for view in (*views.values(), *stated) if view.carried),
         metrics=metrics,
         months=months,
         running=running_view(work, element, gaps),
@@ -239,6 +248,7 @@ def _stated_view(element: str, code: str, aspect: str, known: Mapping[tuple[str,
         evidence=fact.evidence if fact is not None else "",
         sampled=False,
         version=fact.version if fact is not None else 0,
+        carried=fact is not None and fact.carried,
     )
 
 

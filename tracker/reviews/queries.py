@@ -120,7 +120,7 @@ def _counts(organisation_id: int, reviews: list[int]) -> dict[int, tuple[int, in
     facts = (
         sa.select(
             FactSet.review_id.label("review_id"),
-            sa.func.sum(sa.case((Fact.value != "", 1), else_=0)).label("judged"),
+            sa.func.sum(sa.case(((Fact.value != "") & ~Fact.carried, 1), else_=0)).label("judged"),
             sa.func.count().label("total"),
             sa.literal(0).label("findings"),
         )

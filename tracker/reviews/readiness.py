@@ -24,7 +24,7 @@ SETTLED = (NonconformityState.CLOSED, NonconformityState.VOID)
 def facts_of(work: Work) -> ReviewFacts:
     """What the guards of a review look at."""
     review = work.review
-    judged = [fact for facts in work.facts.values() for fact in facts if fact.kind in JUDGED_KINDS]
+    judged = [fact for fact in _in_force(work) if fact.kind in JUDGED_KINDS]
     own = [finding.record for finding in work.findings if finding.record.review_id == review.id]
     return ReviewFacts(
         lead_auditor=review.lead_auditor_id,
@@ -37,7 +37,9 @@ def facts_of(work: Work) -> ReviewFacts:
         verdicts_without_evidence=_elements(
             fact for fact in judged if fact.value and not is_evidenced(fact.value, fact.note, fact.evidence)
         ),
-        carried_unconfirmed=(),
+        carried_unconfirmed=_elements(fact for fact in _in_force(work) if fact.carried),
+        assignments_open=(),
+        calibrations_open=(),
         own_work_items=_own_work(work, judged),
         gaps_uncarried=tuple(f"{gap.element} {gap.title}" for gap in gaps_in(work) if not gap.carried),
         drafts_unready=tuple(
@@ -60,6 +62,18 @@ def facts_of(work: Work) -> ReviewFacts:
         ),
         nonconformities_unsettled=_unsettled(work, own),
     )
+
+
+def _in_force(work: Work) -> Iterable[Fact]:
+    """The facts of the review without those of programmes, positions and metrics that are no more."""
+    metrics = {(metric.item, metric.code) for metric in work.metrics}
+    for facts in work.facts.values():
+        for fact in facts:
+            gone = (fact.kind == FactKind.UNIT and work.unit(fact.element, fact.subject) is None) or (
+                fact.kind == FactKind.METRIC and (fact.element, fact.subject) not in metrics
+            )
+            if not gone:
+                yield fact
 
 
 def _elements(facts: Iterable[Fact]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from tracker.numbering import label, next_number
 from tracker.organisations.models import Site
 from tracker.permissions import Actor
 from tracker.reviews import queries, reporting, scope
+from tracker.reviews.carrying import carry_forward, confirm, current_exists
 from tracker.reviews.judging import (
     give_gap_reason,
     judge,
@@ -37,8 +38,9 @@ from workflows.nonconformities import NonconformityState
 from workflows.reviews import ReviewState
 
 __all__ = [
-    "confirm_closures", "describe", "give_gap_reason", "judge", "judge_many", "label_of", "make_move", "plan_review",
-    "record_of", "record_word", "reopen_if_unsettled", "report_content", "set_overrule", "state_metric",
+    "carry_forward", "confirm", "confirm_closures", "describe", "give_gap_reason", "judge", "judge_many",
+    "label_of", "make_move", "plan_review", "record_of",
+    "record_word", "reopen_if_unsettled", "report_content", "set_overrule", "state_metric",
 ]  # fmt: skip
 
 
@@ -59,9 +61,12 @@ def plan_review(
     planned_on: date | None = None,
     lead_auditor_id: int,
 ) -> Review:
+    from_last: bool = False,
     """Plan a review and lay out every fact that it has to judge; an empty scope means all of the standards.
 
     Raises NotFound for an unknown site, and InvalidInput with every field that cannot be accepted.
+    With `from_last` it starts from what was reported last at the site, where anything was.
+
     """
     site = db.session.get(Site, (actor.organisation_id, site_id))
     if site is None:
@@ -90,6 +95,8 @@ def plan_review(
     )
     complete_facts(review, site)
     history.record(record_of(review), "planned", actor.person_id, new_state=str(ReviewState.PLANNED))
+    if from_last and current_exists(review.organisation_id, site_id):
+        carry_forward(actor, review)
     tell([lead_auditor_id], "review-planned", record_of(review), {"title": review.title})
     db.session.flush()
     return review

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import Any
 
 from tracker.i18n import pick, say
 from tracker.offers import state_view
@@ -26,21 +27,39 @@ def groups_of(work: Work, gaps: Sequence[GapView]) -> tuple[GroupView, ...]:
     return tuple(_copc_groups(work, gaps)) + tuple(_see_groups(work, gaps))
 
 
-def _counted(work: Work, standard: str, gaps: Sequence[GapView]) -> dict[str, tuple[int, int, int, int, int]]:
-    """Element → judged, total, without evidence, gaps, gaps that nobody carries."""
-    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+COUNTED = ("judged", "total", "unevidenced", "gaps", "uncarried", "unconfirmed")
+
+
+def _counted(work: Work, standard: str, gaps: Sequence[GapView]) -> dict[str, dict[str, int]]:
+    """Element → how many facts of it are judged, and so on; one that was only taken over is not judged yet."""
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTED, 0))
     for fact in work.facts[standard]:
+        found = counts[fact.element]
+        found["unconfirmed"] += fact.carried
         if fact.kind in JUDGED_KINDS:
-            counts[fact.element][0] += bool(fact.value)
-            counts[fact.element][1] += 1
-            counts[fact.element][2] += bool(fact.value) and not is_evidenced(
+            found["judged"] += bool(fact.value) and not fact.carried
+            found["total"] += 1
+            found["unevidenced"] += bool(fact.value) and not is_evidenced(
                 fact.value, fact.note, fact.evidence
             )
     for gap in gaps:
         if gap.standard == standard:
-            counts[gap.element][3] += 1
-            counts[gap.element][4] += not gap.carried
-    return {element: (a, b, c, d, e) for element, (a, b, c, d, e) in counts.items()}
+            counts[gap.element]["gaps"] += 1
+            counts[gap.element]["uncarried"] += not gap.carried
+    return counts
+
+
+def _view(named: tuple[str, str, str], counted: dict[str, int], **scored: Any) -> ElementView:
+    return ElementView(
+        *named,
+        judged=counted["judged"],
+        total=counted["total"],
+        unevidenced=counted["unevidenced"],
+        gaps=counted["gaps"],
+        uncarried=counted["uncarried"],
+        unconfirmed=counted["unconfirmed"],
+        **scored,
+    )
 
 
 def _copc_groups(work: Work, gaps: Sequence[GapView]) -> Iterable[GroupView]:
@@ -56,11 +75,9 @@ def _copc_groups(work: Work, gaps: Sequence[GapView]) -> Iterable[GroupView]:
             if item.category == category.id:
                 found = scored.get(element)
                 elements.append(
-                    ElementView(
-                        COPC,
-                        element,
-                        say(item.name),
-                        *counts.get(element, (0, 0, 0, 0, 0)),
+                    _view(
+                        (COPC, element, say(item.name)),
+                        counts[element],
                         points=found.points if found else None,
                         maximum=item.points[tier],
                         dimensions=tuple(found.dimensions.items()) if found else (),
@@ -83,11 +100,9 @@ def _see_groups(work: Work, gaps: Sequence[GapView]) -> Iterable[GroupView]:
     counts = _counted(work, SEE_CMM, gaps)
     scored = work.see_cmm.criteria if work.see_cmm is not None else {}
     elements = tuple(
-        ElementView(
-            SEE_CMM,
-            element,
-            say(standard.criterion(element).name),
-            *counts.get(element, (0, 0, 0, 0, 0)),
+        _view(
+            (SEE_CMM, element, say(standard.criterion(element).name)),
+            counts[element],
             points=scored[element].points,
             maximum=scored[element].max,
             level=scored[element].level,
@@ -157,6 +172,7 @@ def view_of(work: Work) -> ReviewView:
         lead=pick(lead.name_zh, lead.name_en),
         sampled_kcrp=review.sampled_kcrp,
         metric_list_confirmed=review.metric_list_confirmed,
+        origin=work.origin,
         reported_at=review.reported_at,
         accepted_at=review.accepted_at,
     )

@@ -56,11 +56,12 @@ class ElementView:
     maximum: Fraction
     dimensions: tuple[tuple[str, int | None], ...] = ()
     level: int | None = None
+    unconfirmed: int = 0
 
     @property
     def status(self) -> str:
         """`done`, `begun` or `open`."""
-        if self.judged == self.total and not self.unevidenced:
+        if self.judged == self.total and not self.unevidenced and not self.unconfirmed:
             return "done"
         return "begun" if self.judged else "open"
 
@@ -82,6 +83,10 @@ class GroupView:
     @property
     def total(self) -> int:
         return sum(element.total for element in self.elements)
+
+    @property
+    def unconfirmed(self) -> int:
+        return sum(element.unconfirmed for element in self.elements)
 
 
 @dataclass(frozen=True)
@@ -143,10 +148,16 @@ class ReviewView:
     metric_list_confirmed: bool
     reported_at: datetime | None
     accepted_at: datetime | None
+    origin: int | None = None
 
     @property
     def code(self) -> str:
         return label("review", self.number)
+
+    @property
+    def origin_code(self) -> str:
+        """The review whose facts were taken over; empty where none were."""
+        return "" if self.origin is None else label("review", self.origin)
 
 
 @dataclass(frozen=True)
@@ -173,6 +184,7 @@ class FactView:
     pin_key: str = ""
     aspect: str = ""
     judged: str = ""
+    carried: bool = False
 
     @property
     def ident(self) -> str:
@@ -253,6 +265,7 @@ class ElementPage:
     units: tuple[FactView, ...]
     rows: tuple[FactView, ...]
     word: FactView | None
+    unconfirmed: tuple[FactView, ...]
     metrics: tuple[MetricFacts, ...]
     months: tuple[str, ...]
     running: RunningView
@@ -288,3 +301,5 @@ class ReviewPage:
     closures: tuple[tuple[int, bool], ...]
     findings: tuple[tuple[int, str, StateView], ...]
     moves: tuple[MoveView, ...]
+    unconfirmed: int = 0
+    last_reported: str = ""

@@ -33,7 +33,7 @@ from workflows.reviews import ReviewState
 __all__ = ["blueprint", "judging_views"]
 
 # Verdicts are far too many for the page; the audit trail keeps each.
-QUIET = ("judged", "stated", "gap_reasoned")
+QUIET = ("judged", "stated", "gap_reasoned", "confirmed")
 
 
 def load_review(number: int, name: str) -> tuple[Actor, Review]:
@@ -119,6 +119,7 @@ def create() -> Response:
                 scope=form.chosen_scope(),
                 **form.days(),
                 lead_auditor_id=form.key_of(form.lead_auditor_id),
+                from_last=form.from_last.data,
             )
             db.session.commit()
             return go(url_for("reviews.show", number=review.number), _("The review has been planned."))
@@ -202,6 +203,7 @@ def _show(
         drawing=svg(machine_of("review"), language(), review.state),
         may_judge=pages.may_judge(work) and allowed("review:judge", queries.subject_of(review)),
         may_raise=allowed("nonconformity:raise", Subject(site_id=review.site_id)),
+        may_plan=allowed("review:plan", queries.subject_of(review)),
         verdict=words.verdict,
         signer=actor.name(language()),
     )
@@ -229,6 +231,21 @@ def describe(number: int) -> Response:
             form.form_errors.append(error.message)
             return _show(actor, queries.get_review(actor.organisation_id, number), status=409, details=form)
     return _show(actor, review, status=422, details=form)
+
+
+@blueprint.post("/<record:number>/carry")
+@permission("review:plan")
+def carry(number: int) -> Response:
+    """Start from what was reported last at the site."""
+    actor, review = load_review(number, "review:plan")
+    try:
+        count = services.carry_forward(actor, review)
+        db.session.commit()
+    except Conflict as error:
+        db.session.rollback()
+        fresh = queries.get_review(actor.organisation_id, number)
+        return _show(actor, fresh, status=409, refused={"event": "carry", "message": error.message})
+    return go(url_for("reviews.show", number=number), words.taken_over(count))
 
 
 @blueprint.post("/<record:number>/closures")

@@ -19,6 +19,8 @@ timeline.TITLES.update(
         "gap_reasoned": _l("Gap reasoned"),
         "described": _l("Report details changed"),
         "closures_confirmed": _l("Closures confirmed"),
+        "carried_forward": _l("Started from the last report"),
+        "confirmed": _l("Verdicts confirmed"),
     }
 )
 timeline.FIELD_LABELS.update(
@@ -26,6 +28,8 @@ timeline.FIELD_LABELS.update(
         "sampled_kcrp": _l("Sampled audit of a key customer-related process"),
         "metric_list_confirmed": _l("The list of required metrics (Exhibit 1) is confirmed"),
         "closures": _l("Closures"),
+        "facts": _l("Facts"),
+        "confirmed": _l("Confirmed"),
     }
 )
 
@@ -70,3 +74,17 @@ def moved(event: str) -> str:
 def raised(count: int) -> str:
     """What is said after raising for gaps."""
     return ngettext("%(num)d draft has been raised.", "%(num)d drafts have been raised.", count)
+
+
+def taken_over(count: int) -> str:
+    """What is said after starting from the last report."""
+    return ngettext(
+        "%(num)d verdict has been taken over; it is to be confirmed.",
+        "%(num)d verdicts have been taken over; each is to be confirmed.",
+        count,
+    )
+
+
+def confirmed(count: int) -> str:
+    """What is said after confirming."""
+    return ngettext("%(num)d verdict confirmed.", "%(num)d verdicts confirmed.", count)

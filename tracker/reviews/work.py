@@ -23,8 +23,17 @@ from tracker.numbering import label
 from tracker.organisations.models import Site, Unit
 from tracker.permissions import Subject
 from tracker.reviews import scope
-from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, GapReason, Overrule, Review
-from tracker.scores import sheets
+from tracker.reviews.models import (
+    Fact,
+    FactKind,
+    FactSet,
+    FactSetKind,
+    GapReason,
+    Overrule,
+    Review,
+    ReviewOrigin,
+)
+from tracker.scores import releases, sheets
 from tracker.scores.computing import Computed
 from tracker.scores.models import CatalogueRelease
 from tracker.scores.sheets import COPC, PINNING, SEE_CMM
@@ -36,12 +45,18 @@ JUDGED_KINDS = (FactKind.LINE, FactKind.UNIT, FactKind.ROW)
 
 @dataclass(frozen=True)
 class Head:
-    """A review with what stands around it; `later_report` says that the site has been reported on since."""
+    """A review with what stands around it; `later_report` says that the site has been reported on since.
+
+    `origin` is the number of the review whose facts it took over, `last_reported` the one whose report is
+    current at the site, which it could take them over from.
+    """
 
     review: Review
     site: Site
     lead: Person
     later_report: bool
+    origin: int | None = None
+    last_reported: int | None = None
 
 
 def get_head(organisation_id: int, number: int) -> Head:
@@ -58,7 +73,7 @@ def get_review(organisation_id: int, number: int) -> Review:
 
 
 def _head(*conditions: Any) -> Head | None:
-    later = sa.orm.aliased(Review)
+    later, source, last = (sa.orm.aliased(Review) for _each in range(3))
     row = db.session.execute(
         sa.select(
             Review,
@@ -71,10 +86,29 @@ def _head(*conditions: Any) -> Head | None:
                 later.state.in_((ReviewState.REPORTED, ReviewState.CLOSED)),
                 later.reported_at > Review.reported_at,
             ),
+            source.number,
+            sa.select(sa.func.max(last.number))
+            .join(FactSet, (FactSet.organisation_id == last.organisation_id) & (FactSet.review_id == last.id))
+            .where(
+                FactSet.organisation_id == Review.organisation_id,
+                FactSet.site_id == Review.site_id,
+                FactSet.kind == FactSetKind.CURRENT,
+                last.id != Review.id,
+            )
+            .scalar_subquery(),
         )
         .join(Site, (Site.organisation_id == Review.organisation_id) & (Site.id == Review.site_id))
         .join(
             Person, (Person.organisation_id == Review.organisation_id) & (Person.id == Review.lead_auditor_id)
+        )
+        .outerjoin(
+            ReviewOrigin,
+            (ReviewOrigin.organisation_id == Review.organisation_id) & (ReviewOrigin.review_id == Review.id),
+        )
+        .outerjoin(
+            source,
+            (source.organisation_id == ReviewOrigin.organisation_id)
+            & (source.id == ReviewOrigin.from_review_id),
         )
         .where(*conditions)
     ).one_or_none()
@@ -116,6 +150,8 @@ class Work:
     findings: tuple[Finding, ...]
     reasons: dict[str, GapReason] = field(default_factory=dict)
     later_report: bool = False
+    origin: int | None = None
+    last_reported: int | None = None
     is_current: bool = False
     as_of: date = field(default_factory=clock.today)
 
@@ -237,6 +273,8 @@ def load(
         later_report=head.later_report,
         is_current=current == len(scope.standards_of(review)),
         as_of=as_of,
+        origin=head.origin,
+        last_reported=head.last_reported,
     )
 
 

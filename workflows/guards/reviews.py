@@ -51,6 +51,20 @@ CARRIED_CONFIRMED: Guard[ReviewFacts] = none_left(
     "1.2-2a",
     lambda facts: facts.carried_unconfirmed,
 )
+ASSIGNMENTS_ACCEPTED: Guard[ReviewFacts] = none_left(
+    "assignments_accepted",
+    "有分派的条目尚未提交或尚未接受：请审核员提交，并由审核组长接受。",
+    "Some assigned items are not handed in and accepted: their auditors hand them in, the lead auditor accepts.",
+    "ISO 19011",
+    lambda facts: facts.assignments_open,
+)
+CALIBRATIONS_SETTLED: Guard[ReviewFacts] = none_left(
+    "calibrations_settled",
+    "有双人独立判定的条目尚未定论：请两位审核员完成判定，并由审核组长裁定分歧。",
+    "Some items judged by two auditors are not settled: both finish, then the lead auditor settles what differs.",
+    "ISO 19011",
+    lambda facts: facts.calibrations_open,
+)
 NO_OWN_WORK_JUDGED: Guard[ReviewFacts] = Guard(
     "no_own_work_judged",
     Text(
