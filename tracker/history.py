@@ -83,7 +83,7 @@ def record(
     new_state: str = "",
     reason: str = "",
     changes: Mapping[str, Any] | None = None,
-) -> None:
+) -> HistoryEvent:
     """Write a line of history and queue its link of the audit trail for this transaction."""
     at = clock.now()
     row = HistoryEvent(
@@ -112,6 +112,7 @@ def record(
         "record": f"{subject.kind}:{subject.id}",
     }
     db.session.info.setdefault("audit", []).append((subject.organisation_id, canonical(entry)))
+    return row
 
 
 def canonical(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Mapped
 
-from tracker import conflicts, history, locks, signatures
+from tracker import conflicts, history, locks, signatures, undo
 from tracker.database import db
 from tracker.errors import Conflict, RefusedMove
 from tracker.history import Record
@@ -97,14 +97,16 @@ def move(
             signing.password,
             segregated=not waived,
         )
+    was = undo.before(row, stamps or {})
     old, row.state = row.state, type(row).__table__.c.state.type.enum_class(target)
     for column, value in (stamps or {}).items():
         setattr(row, column, value)
     by = None if transition is not None and transition.by_system else actor.person_id
-    history.record(
+    line = history.record(
         record, event, by, old_state=str(old), new_state=str(target), reason=reason, changes=changes or {}
     )
     db.session.flush()
+    undo.note(record, event, str(old), was, line)
 
 
 def _title(machine: Machine[Any], event: str) -> str:

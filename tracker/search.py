@@ -11,6 +11,7 @@ the database itself keeps them in step with `search_text`.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -81,6 +82,26 @@ def matches(query: str) -> sa.ColumnElement[bool]:
 def fts_query(wanted: list[list[str]]) -> str:
     """The phrases in FTS5's own language; the end of a phrase may be the beginning of a word."""
     return " AND ".join(f'"{" ".join(phrase)}"{" *" if _open_end(phrase) else ""}' for phrase in wanted)
+
+
+def any_of(groups: Sequence[Sequence[str]]) -> str:
+    """A query, in the language of the database in use, for what holds all parts of at least one group.
+
+    A part is the beginning of a word, or Chinese signs in a row. Match it with `matches_query`.
+    """
+    several = [[words(part) for part in group] for group in groups]
+    several = [[part for part in group if part] for group in several]
+    if on_postgresql():
+        return " | ".join(f"({_tsquery(group)})" for group in several if group)
+    return " OR ".join(f"({fts_query(group)})" for group in several if group)
+
+
+def matches_query(query: str) -> sa.ColumnElement[bool]:
+    """The condition that `any_of` made a query for: on non-conformities, or in SQLite on its table of words."""
+    if not on_postgresql():
+        return sa.literal_column("nonconformity_search").bool_op("MATCH")(query)
+    vector: sa.ColumnClause[Any] = sa.literal_column("nonconformities.search_vector")
+    return vector.bool_op("@@")(sa.func.to_tsquery(sa.literal_column("'simple'::regconfig"), query))
 
 
 def _tsquery(wanted: list[list[str]]) -> str:

@@ -80,8 +80,8 @@ def claim(actor: Actor, key: str, content: str) -> Submission | None:
         "message": "",
         "at": now,
     }
-    taken = db.session.execute(upsert(Submission).values(row).on_conflict_do_nothing())
-    if taken.rowcount:
+    taking = upsert(Submission).values(row).on_conflict_do_nothing().returning(Submission.id)
+    if db.session.execute(taking).scalar_one_or_none() is not None:
         _sweep(actor.organisation_id, now - KEPT)
         return None
     first = db.session.execute(

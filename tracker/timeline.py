@@ -40,6 +40,7 @@ TITLES = {
     "verdict_given": lazy_gettext("Answer given"),
     "fact_released": lazy_gettext("Fact released"),
     "fact_held": lazy_gettext("Fact held again"),
+    "undone": lazy_gettext("Taken back"),
 }
 
 
@@ -124,6 +125,12 @@ def list_signatures(record: Record) -> tuple[SignatureView, ...]:
     )
 
 
+def _undone(value: object) -> str:
+    """The title of a move that was taken back, kept as `machine:event`."""
+    kind, _colon, event = str(value).partition(":")
+    return _title(kind, event)
+
+
 def _entry(kind: str, row: HistoryEvent, zh: str | None, en: str | None) -> Entry:
     moved = row.new_state and row.new_state != row.old_state
     state = state_view(kind, row.new_state) if moved else None
@@ -201,7 +208,9 @@ def _value(field: str, value: object) -> object:
     return words(str(value)).of(language())
 
 
-FIELD_LABELS: dict[str, object] = {}
+VALUE_VIEWS["move_undone"] = _undone
+
+FIELD_LABELS: dict[str, object] = {"move_undone": lazy_gettext("Move")}
 """Field of a record → its label; features add theirs when they are imported."""
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -43,8 +43,28 @@ VERY_ALIKE = 0.7
 _CJK = re.compile("[\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff]+")
 _WORD = re.compile("[a-z0-9]+")
 _FILLING = frozenset(
-    "a an and are as at be been but by did do does for from had has have in into is it its no not of on or "
-    "that the their there they this to was were when which while will with without".split()
+    [
+        *("a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "did", "do", "does", "for", "from"),
+        *(
+            "had",
+            "has",
+            "have",
+            "in",
+            "into",
+            "is",
+            "it",
+            "its",
+            "no",
+            "not",
+            "of",
+            "on",
+            "or",
+            "that",
+            "the",
+        ),
+        *("their", "there", "they", "this", "to", "was", "were", "when", "which", "while", "will", "with"),
+        "without",
+    ]
 )
 
 
@@ -54,7 +74,7 @@ def features(text: str) -> frozenset[str]:
     Trigrams make "escalated" and "escalation" nearly the same; pairs are as good as words in Chinese.
 
     >>> sorted(features("投诉升级"))
-    ['投诉', '升级', '诉升']
+    ['升级', '投诉', '诉升']
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
     found: set[str] = set()
@@ -72,6 +92,11 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> float:
     if not one or not other:
         return 0.0
     return 2 * len(one & other) / (len(one) + len(other))
+
+
+def share(part: frozenset[str], whole: frozenset[str]) -> float:
+    """How much of a short text a longer one holds, from 0.0 to 1.0."""
+    return len(part & whole) / len(part) if part else 0.0
 
 
 # ---------------------------------------------------------------- what a finding has to do with another
@@ -106,7 +131,8 @@ class Known:
     elements: frozenset[str] = frozenset()
     causes: frozenset[str] = frozenset()
     """Categories of its verified root causes."""
-    text: str = ""
+    title: str = ""
+    statement: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +143,7 @@ class Finding:
     elements: frozenset[str] = frozenset()
     cause: str = ""
     """The category in which its cause is suspected."""
-    text: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +170,7 @@ def compare(finding: Finding, known: Iterable[Known], today: date) -> tuple[Matc
     with the same category of cause, or with very similar words, says the same with less weight. What is merely
     alike is shown, no more; another site's record is never carried nor repeated, because facts are of a site.
     """
-    wanted = features(finding.text)
+    wanted = features(finding.title)
     found = [match for each in known if (match := _match(finding, wanted, each, today)) is not None]
     order = {Match.CARRIED: 0, Match.REPEAT: 1, Match.ALIKE: 2}
     return tuple(
@@ -154,7 +180,7 @@ def compare(finding: Finding, known: Iterable[Known], today: date) -> tuple[Matc
 
 def _match(finding: Finding, wanted: frozenset[str], known: Known, today: date) -> Matched | None:
     shared = tuple(sorted(finding.facts & known.facts)) if known.same_site else ()
-    alike = likeness(wanted, features(known.text))
+    alike = _alike(wanted, known)
     same_item = bool(finding.elements & known.elements)
     signs = []
     if shared:
@@ -166,11 +192,16 @@ def _match(finding: Finding, wanted: frozenset[str], known: Known, today: date) 
     if not signs or not (known.open or is_recent(known.closed_on, today)):
         return None
     sure = bool(shared) or Sign.SAME_CAUSE in signs or (same_item and alike >= VERY_ALIKE)
-    if not (sure and known.same_site):
-        match = Match.ALIKE
-    else:
+    match = Match.ALIKE
+    if sure and known.same_site:
         match = Match.CARRIED if known.open else Match.REPEAT
     return Matched(known.number, match, tuple(signs), alike, shared)
+
+
+def _alike(wanted: frozenset[str], known: Known) -> float:
+    """Title against title; what only the statement says counts for less."""
+    title = features(known.title)
+    return max(likeness(wanted, title), 0.75 * share(wanted, title | features(known.statement)))
 
 
 # ---------------------------------------------------------------- grading
@@ -259,12 +290,24 @@ def minors_hint(open_minors: int) -> Text | None:
     )
 
 
-def pairs_of(text: str, most: int) -> Sequence[str]:
-    """Neighbouring words (Chinese: three signs in a row) of a text, in order, to look for others like it."""
+def groups_of(text: str, most: int) -> tuple[tuple[str, ...], ...]:
+    """What to look up in an index to find texts like this one: each group is to be found as a whole.
+
+    In Chinese three signs in a row; of other words each with the next two that carry meaning, cut to the part
+    that their forms share. One common word alone would find half the register.
+
+    >>> groups_of("Complaints not recorded", 9)
+    (('compla', 'record'),)
+    """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    found: list[str] = []
+    found: list[tuple[str, ...]] = []
     for run in _CJK.findall(plain):
-        found.extend(run[place : place + 3] for place in range(max(1, len(run) - 2)))
-    words = [word for word in _WORD.findall(_CJK.sub(" ", plain)) if word not in _FILLING]
-    found.extend(word for word in words if len(word) > 3)
+        found.extend((run[place : place + 3],) for place in range(max(1, len(run) - 2)))
+    stems = [
+        word[:6] for word in _WORD.findall(_CJK.sub(" ", plain)) if word not in _FILLING and len(word) > 1
+    ]
+    for place, word in enumerate(stems):
+        found.extend((word, other) for other in stems[place + 1 : place + 3] if other != word)
+    if len(stems) == 1:
+        found.append((stems[0],))
     return tuple(dict.fromkeys(found))[:most]

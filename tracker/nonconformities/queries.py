@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from tracker import clock, timeline
+from tracker import clock, timeline, undo
 from tracker.accounts.models import Person
 from tracker.audits.models import Audit, AuditVerdict
 from tracker.database import db
@@ -46,9 +46,10 @@ from tracker.offers import MoveView, offered, state_view
 from tracker.organisations.models import Site, Unit
 from tracker.permissions import Actor, can
 from tracker.reviews.models import FactKind, Review
+from tracker.undo import MoveUndo
 from workflows.facts import NonconformityFacts
 from workflows.kinds import Grade
-from workflows.nonconformities import NonconformityState
+from workflows.nonconformities import NONCONFORMITY, NonconformityState
 from workflows.schedule import Step
 
 __all__ = ["facts_of", "find", "get_view", "get_worth", "load", "offers", "signing_content"]
@@ -135,6 +136,7 @@ def _record_with_names() -> sa.Select[Any]:
         Review.state.label("review_state"),
         repeated.number.label("repeated"),
         repeated.state.label("repeated_state"),
+        MoveUndo,
     ]
     people = {"owner": owner, "raiser": raiser, "asker": asker, "approver": approver}
     for name, person in people.items():
@@ -144,6 +146,13 @@ def _record_with_names() -> sa.Select[Any]:
         .join(Site, (Site.organisation_id == here) & (Site.id == Nonconformity.site_id))
         .outerjoin(Review, (Review.organisation_id == here) & (Review.id == Nonconformity.review_id))
         .outerjoin(repeated, (repeated.organisation_id == here) & (repeated.id == Nonconformity.repeat_of_id))
+        .outerjoin(
+            MoveUndo,
+            (MoveUndo.organisation_id == here)
+            & (MoveUndo.record_kind == "nonconformity")
+            & (MoveUndo.record_id == Nonconformity.id)
+            & (MoveUndo.history_id == undo.last_line("nonconformity", Nonconformity.id)),
+        )
     )
     keys = {
         "owner": Nonconformity.owner_id,
@@ -260,10 +269,19 @@ def get_view(dossier: Dossier, actor: Actor) -> NonconformityView:
         history=timeline.list_history(record_of(record)),
         moves=offers(dossier, actor),
         may_edit=can(actor, "nonconformity:edit", subject),
+        undo=_undo(names.MoveUndo, actor),
         may_extend=can(actor, "nonconformity:extend", subject) and record.due_on is not None,
         may_act=can(actor, "action:create", subject) and record.state in ACTING,
         may_settle=can(actor, "nonconformity:settle", subject) and record.void_requested_by_id is not None,
     )
+
+
+def _undo(kept: MoveUndo | None, actor: Actor) -> str:
+    """The title of the last move, where this person may take it back now."""
+    if kept is None or not undo.possible("nonconformity", kept, is_last=True, actor=actor):
+        return ""
+    title = NONCONFORMITY.event_title(kept.event)
+    return title.of(language()) if title is not None else ""
 
 
 ACTING = (NonconformityState.CONTAINED, NonconformityState.CORRECTING, NonconformityState.VERIFYING)

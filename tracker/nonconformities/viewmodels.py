@@ -162,6 +162,8 @@ class NonconformityView:
     history: tuple[Entry, ...]
     moves: tuple[MoveView, ...]
     may_edit: bool
+    # The title of the last move, where whoever looks may take it back.
+    undo: str
     may_extend: bool
     may_act: bool
     may_settle: bool

@@ -3,9 +3,10 @@
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response as BaseResponse
 
-from tracker import fragments
+from tracker import conflicts, fragments, submissions, undo
 from tracker.access import actor, allow, permission
 from tracker.accounts.queries import list_people
 from tracker.database import MAX_ID, db
@@ -15,7 +16,7 @@ from tracker.moves import Signing, check_version
 from tracker.nonconformities import page, queries, register, services
 from tracker.nonconformities.forms import FORMS, DraftForm, ExtendForm, JudgeForm, MoveForm, faults
 from tracker.nonconformities.life import HANDLERS
-from tracker.permissions import Subject
+from tracker.permissions import Actor, Subject
 
 blueprint = Blueprint("nonconformities", __name__, url_prefix="/nonconformities")
 
@@ -50,8 +51,16 @@ def show(number: int) -> Response:
 def _page(dossier: queries.Dossier, person: Any, status: int = 200, **problem: Any) -> Response:
     context = page.record_context(dossier, person, **problem)
     return fragments.render(
-        "nonconformities/show.html", "nonconformities/_record.html", status=status, **context
+        "nonconformities/show.html", "nonconformities/_moved.html", status=status, **context
     )
+
+
+def _moved(number: int, message: str) -> BaseResponse:
+    """After a success: the fresh record in its place for htmx, the record's page for everyone else."""
+    if not fragments.wants_fragment():
+        return fragments.go(url_for(".show", number=number), message)
+    answer = _page(queries.load(actor(), number), actor())
+    return fragments.toast(fragments.with_trigger(answer, fragments.SCORE_CHANGED), message)
 
 
 @blueprint.get("/<record:number>/worth")
@@ -69,7 +78,7 @@ def worth(number: int) -> Response:
 @blueprint.post("/<record:number>/moves/<event>")
 @permission("nonconformity:view")
 def move(number: int, event: str) -> BaseResponse:
-    """Make one move of the machine."""
+    """Make one move of the machine; the same form sent again gets the first answer."""
     if event not in HANDLERS:
         raise NotFound
     record = queries.find(actor(), number)
@@ -77,7 +86,11 @@ def move(number: int, event: str) -> BaseResponse:
     form = FORMS.get(event, MoveForm)()
     if not form.validate_on_submit():
         return _refuse(number, event, form, faults(form))
+    key = submissions.sent_key()
     try:
+        first = submissions.claim(person, key, submissions.sent_content())
+        if first is not None:
+            return _moved(number, first.message)
         check_version(record, form.version.data)
         services.make_move(
             person,
@@ -87,10 +100,37 @@ def move(number: int, event: str) -> BaseResponse:
             signing=_signing(number, event, form),
             **(form.fields() if hasattr(form, "fields") else {}),
         )
+        submissions.keep(person, key, url_for(".show", number=number), page.done(event))
+        db.session.commit()
+    except StaleDataError:
+        return _refuse(number, event, form, _overtaken(number))
     except (Conflict, InvalidInput, RefusedMove, WrongPassword) as error:
         return _refuse(number, event, form, error)
-    db.session.commit()
-    return fragments.go(url_for(".show", number=number), page.done(event))
+    return _moved(number, page.done(event))
+
+
+def _overtaken(number: int) -> Conflict:
+    """Two wrote at once and this one was second: who was first."""
+    db.session.rollback()
+    return Conflict(conflicts.explain(queries.find(actor(), number)))
+
+
+@blueprint.post("/<record:number>/undo")
+@permission("nonconformity:view")
+def take_back(number: int) -> BaseResponse:
+    """Take back the last move, where its rule still allows that."""
+    record = queries.find(actor(), number)
+    person = allow("nonconformity:view", services.subject_of(record))
+    form = MoveForm()
+    try:
+        check_version(record, form.version.data)
+        undo.take_back(services.record_of(record), record, person)
+        db.session.commit()
+    except StaleDataError:
+        return _refuse(number, "undo", form, _overtaken(number))
+    except (Conflict, RefusedMove) as error:
+        return _refuse(number, "undo", form, error)
+    return _moved(number, _("The move has been taken back."))
 
 
 def _signing(number: int, event: str, form: MoveForm) -> Signing | None:
@@ -124,7 +164,7 @@ def extend(number: int) -> BaseResponse:
     except (Conflict, RefusedMove) as error:
         return _refuse_other(number, "extend", form, error)
     db.session.commit()
-    return fragments.go(url_for(".show", number=number), _("The deadline has been extended."))
+    return _moved(number, _("The deadline has been extended."))
 
 
 @blueprint.post("/<record:number>/pins/<pin_id>")
@@ -143,7 +183,7 @@ def judge(number: int, pin_id: str) -> BaseResponse:
     except InvalidInput as error:
         return _refuse_other(number, "judge", form, error)
     db.session.commit()
-    return fragments.go(url_for(".show", number=number), _("The judgement has been taken down."))
+    return _moved(number, _("The judgement has been taken down."))
 
 
 def _refuse_other(number: int, what: str, form: Any, error: DomainError) -> Response:
@@ -174,34 +214,30 @@ def create() -> BaseResponse:
     person = allow("nonconformity:raise", Subject(site_id=start.site.id))
     form = DraftForm()
     form.offer(list_people(person.organisation_id, start.site.id))
+    status = 422
     if form.validate_on_submit():
         try:
-            draft = form.draft(page.find_repeated(person, form))
-            record = services.raise_draft(
-                person,
-                site_id=start.site.id,
-                review_id=start.review_id,
-                pins=draft.pins,
-                links=draft.links,
-                title=draft.title,
-                grade=draft.grade,
-                source=draft.source,
-                statement=draft.statement,
-                evidence=draft.evidence,
-                owner_id=draft.owner_id,
-                effort=draft.effort,
-                unpinned_reason=draft.unpinned_reason,
-                repeat_of_id=draft.repeat_of_id,
-            )
-        except InvalidInput as error:
+            return _write_down(person, form, start, start.site.id)
+        except (InvalidInput, Conflict) as error:
+            status = error.status
             page.tell(form, error)
-        else:
-            db.session.commit()
-            return fragments.go(
-                url_for(".show", number=record.number), _("The record has been written down.")
-            )
     db.session.rollback()
-    return _draft_page(form, start, 422)
+    return _draft_page(form, start, status)
+
+
+def _write_down(person: Actor, form: DraftForm, start: page.Start, site_id: int) -> BaseResponse:
+    """The record's page, or for a form that comes again the page of the first. Raises InvalidInput, Conflict."""
+    key = submissions.sent_key()
+    first = submissions.claim(person, key, submissions.sent_content())
+    if first is not None:
+        return fragments.go(first.location, first.message)
+    draft = form.draft(page.find_repeated(person, form))
+    record = services.raise_draft(person, site_id=site_id, review_id=start.review_id, **vars(draft))
+    said = _("The record has been written down.")
+    location = url_for(".show", number=record.number)
+    submissions.keep(person, key, location, said)
+    db.session.commit()
+    return fragments.go(location, said)
 
 
 def _draft_page(form: DraftForm, start: page.Start, status: int = 200) -> Response:
