@@ -60,13 +60,13 @@ def plan_review(
     period_end: date,
     planned_on: date | None = None,
     lead_auditor_id: int,
-) -> Review:
     from_last: bool = False,
+) -> Review:
     """Plan a review and lay out every fact that it has to judge; an empty scope means all of the standards.
 
-    Raises NotFound for an unknown site, and InvalidInput with every field that cannot be accepted.
     With `from_last` it starts from what was reported last at the site, where anything was.
 
+    Raises NotFound for an unknown site, and InvalidInput with every field that cannot be accepted.
     """
     site = db.session.get(Site, (actor.organisation_id, site_id))
     if site is None:
@@ -94,9 +94,9 @@ def plan_review(
         )
     )
     complete_facts(review, site)
-    history.record(record_of(review), "planned", actor.person_id, new_state=str(ReviewState.PLANNED))
     if from_last and current_exists(review.organisation_id, site_id):
         carry_forward(actor, review)
+    history.record(record_of(review), "planned", actor.person_id, new_state=str(ReviewState.PLANNED))
     tell([lead_auditor_id], "review-planned", record_of(review), {"title": review.title})
     db.session.flush()
     return review
@@ -129,6 +129,12 @@ def _check_plan(
         faults["lead_auditor_id"] = [_("Choose a lead auditor of this site.")]
     if faults:
         raise InvalidInput(faults)
+
+
+def _elements(site: Site, standard: str, tier: Tier) -> tuple[str, ...]:
+    """What there is to review under the release that a site is scored by now."""
+    release = ensure_release(site.organisation_id, site_key(site.organisation_id, site.id, standard))
+    return scope.all_elements(standard, tier.value, standard_of(release))
 
 
 def _leads_at(site: Site, person_id: int) -> bool:
