@@ -250,3 +250,9 @@ class MoveForm(Versioned):
 
     reason = area(_l("Reason"))
     password = PasswordField(_l("Your password"))
+
+
+class BoardForm(Versioned):
+    """A card sent to another column."""
+
+    target = StringField(filters=[strip], validators=[at_most(32)])

@@ -1,6 +1,5 @@
 """Pages of corrective actions: the register, the workspace, and the addresses of its small forms."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app, request, url_for
@@ -10,8 +9,9 @@ from tracker.access import actor as present_actor
 from tracker.access import allow, permission
 from tracker.accounts.forms import pairs, strip
 from tracker.accounts.queries import list_people
-from tracker.actions import forms, pages, services, steps
+from tracker.actions import forms, overview, pages, services, steps
 from tracker.actions.blueprint import blueprint
+from tracker.actions.narrowing import keys, read_address
 from tracker.actions.queries import content_to_sign, get_action, load_case, subject_of
 from tracker.actions.workspace import show_page, show_section
 from tracker.database import db
@@ -26,9 +26,8 @@ from tracker.nonconformities.queries import find as find_nonconformity
 from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor
-from workflows.actions import ActionState
 
-__all__ = ["blueprint", "steps"]
+__all__ = ["blueprint", "overview", "steps"]
 
 SECTIONS = ("define", "analysis", "causes", "plan", "tasks", "carry", "verify", "side")
 
@@ -41,48 +40,11 @@ SECTIONS = ("define", "analysis", "causes", "plan", "tasks", "carry", "verify", 
 def index() -> BaseResponse:
     """The register, narrowed, sorted and paged by its address."""
     actor = allow("action:view")
-    sites = list_sites(actor)
-    people = list_people(actor.organisation_id)
-    wanted = _filters(
-        actor, {site.code: site.id for site in sites}, {str(view.id): view.id for view in people}
-    )
-    found = pages.list_register(
-        actor,
-        wanted,
-        strip(request.args.get("after"))[:40],
-        strip(request.args.get("before"))[:40],
-        current_app.config["SETTINGS"].page_size,
-    )
-    states = [("live", _("All that are not finished"))]
-    states += [(state.value, state.of(language())) for state in ActionState]
-    return render(
-        "actions/index.html",
-        "actions/_register.html",
-        found=found,
-        wanted=wanted,
-        sites=sites,
-        site_choices=[(site.code, pick(site.name_zh, site.name_en)) for site in sites],
-        site_code=next((site.code for site in sites if site.id == wanted.site_id), ""),
-        people=[(view.id, pick(view.name_zh, view.name_en)) for view in people],
-        states=states,
-        mine=wanted.owner_id == actor.person_id,
-    )
-
-
-def _filters(actor: Actor, sites: Mapping[str, int], people: Mapping[str, int]) -> pages.Filters:
-    """The filters of the address; what cannot be read narrows nothing."""
-    args = request.args
-    state = args.get("state", "")
-    owner = args.get("owner", "")
-    sort = args.get("sort", "")
-    return pages.Filters(
-        site_id=sites.get(args.get("site", "")),
-        state=state if state == "live" or state in set(ActionState) else "",
-        owner_id=actor.person_id if owner == "me" else people.get(owner),
-        overdue=args.get("overdue") == "1",
-        q=strip(args.get("q"))[:120],
-        sort=sort if sort in pages.SORTS else "-number",
-    )
+    narrowed = read_address(actor)
+    after, before = keys()
+    size = current_app.config["SETTINGS"].page_size
+    found = pages.list_register(actor, narrowed.wanted, after, before, size)
+    return render("actions/index.html", "actions/_register.html", found=found, **narrowed.context())
 
 
 # ---------------------------------------------------------------- a new action

@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 import { Idiomorph } from "idiomorph";
 
 import { watchAutosave } from "./js/autosave.js";
+import { watchBoards } from "./js/board.js";
 import { watchCharts } from "./js/figures.js";
 import { watchDialogs } from "./js/dialogs.js";
 import { watchGrids } from "./js/grid.js";
@@ -28,3 +29,4 @@ watchDialogs();
 watchShell();
 watchCharts();
 watchGrids();
+watchBoards();
