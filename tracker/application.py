@@ -162,7 +162,7 @@ def _blueprints() -> list[Blueprint]:
     from tracker.audits.views import blueprint as audits
     from tracker.dashboard.views import blueprint as dashboard
     from tracker.metrics.views import blueprint as metrics
-    from tracker.nonconformities.views import blueprint as nonconformities
+    from tracker.nonconformities.board import blueprint as nonconformities
     from tracker.organisations.views import blueprint as organisations
     from tracker.reviews.views import blueprint as reviews
     from tracker.scores.views import blueprint as scores
