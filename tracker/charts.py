@@ -8,7 +8,7 @@ option for paper, puts in those of its theme. Words come as arguments, in the la
 The options hold no functions and no HTML: they pass as JSON, and tooltips are drawn as text.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -207,6 +207,7 @@ class Reading:
     value: Fraction | None
     meets: bool | None = None
     text: str = ""
+    provisional: bool = False
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,8 @@ def run_chart(
         "itemStyle": {"color": "@accent"},
         "symbol": "circle",
         "symbolSize": 7,
-        "markLine": _mark_lines(lines),
+        # At the far end: the near one is where the axis has its name.
+        "markLine": _mark_lines(lines, at="insideEndTop"),
     }
     if target_range is not None:
         low, high = target_range
@@ -259,6 +261,49 @@ def run_chart(
             "data": [[{"yAxis": float(low)}, {"yAxis": float(high)}]],
         }
     option["series"] = [series]
+    return option
+
+
+@dataclass(frozen=True)
+class Line:
+    """A level line of a control chart with its name and number, as people read it."""
+
+    value: Fraction
+    name: str
+    limit: bool = False
+
+
+def control_chart(
+    readings: Sequence[Reading],
+    name: str,
+    lines: Sequence[Line],
+    signals: Mapping[str, tuple[int, str]],
+    missing: str = "",
+) -> Option:
+    """A metric by period between its control limits; `signals` is what a period shows, with its number.
+
+    A period with a signal is drawn as a numbered red diamond; the numbers stand in words under the chart.
+    """
+    option = _frame(top=36, bottom=8)
+    option["xAxis"] = _names([reading.period for reading in readings], every=False)
+    option["yAxis"] = _values(name) | {
+        "scale": True,
+        "min": _edge(readings, lines, min),
+        "max": _edge(readings, lines, max),
+    }
+    option["series"] = [
+        {
+            "type": "line",
+            "name": name,
+            "data": [_controlled(each, signals, missing) for each in readings],
+            "connectNulls": False,
+            "lineStyle": {"color": "@accent", "width": 2},
+            "itemStyle": {"color": "@accent"},
+            "symbol": "circle",
+            "symbolSize": 7,
+            "markLine": _mark_lines([_level(line) for line in lines], at="insideEndTop"),
+        }
+    ]
     return option
 
 
@@ -351,13 +396,13 @@ def _limit(value: Fraction) -> Option:
     return {"yAxis": float(value), "lineStyle": dotted, "label": {"show": False}}
 
 
-def _mark_lines(lines: list[Option]) -> Option:
+def _mark_lines(lines: list[Option], at: str = "insideStartTop") -> Option:
     return {
         "silent": True,
         "symbol": "none",
         "animation": False,
         "lineStyle": {"color": "@ink-2", "type": "dashed", "width": 1},
-        "label": {"color": "@ink-2", "fontSize": 11, "position": "insideStartTop"},
+        "label": {"color": "@ink-2", "fontSize": 11, "position": at},
         "data": lines,
     }
 
@@ -442,6 +487,45 @@ def _reading(reading: Reading, words: RunWords) -> Option:
     point: Option = {"value": float(reading.value), "tooltip": {"formatter": told}}
     if reading.meets is False:
         point |= {"symbol": "diamond", "symbolSize": 11, "itemStyle": {"color": "@danger-mark"}}
+    if reading.provisional:
+        # Hollow, as what is not final is drawn everywhere.
+        hollow = "@danger-mark" if reading.meets is False else "@accent"
+        point |= {"itemStyle": _dot(hollow, hollow=True), "symbolSize": 11}
+    return point
+
+
+def _level(line: Line) -> Option:
+    return _mark(line.value, line.name) | {
+        "lineStyle": {
+            "color": "@danger-mark" if line.limit else "@ink-2",
+            "type": "dashed" if line.limit else "solid",
+        }
+    }
+
+
+def _edge(
+    readings: Sequence[Reading], lines: Sequence[Line], pick: Callable[[list[Fraction]], Fraction]
+) -> float:
+    """An end of the axis, with a little air beyond whatever lies furthest out."""
+    known = [each.value for each in readings if each.value is not None] + [line.value for line in lines]
+    air = (max(known) - min(known)) / 12
+    return float(round(pick(known) + (air if pick is max else -air), 4))
+
+
+def _controlled(reading: Reading, signals: Mapping[str, tuple[int, str]], missing: str) -> Option:
+    if reading.value is None:
+        return {"value": "-", "tooltip": {"formatter": _told(reading.period, missing)}}
+    number, words = signals.get(reading.period, (0, ""))
+    told = _told(reading.period, reading.text or show(reading.value), words)
+    point: Option = {"value": float(reading.value), "tooltip": {"formatter": told}}
+    if words:
+        label = {"show": True, "formatter": str(number), "color": "@danger-mark", "fontWeight": 600}
+        point |= {
+            "symbol": "diamond",
+            "symbolSize": 12,
+            "itemStyle": {"color": "@danger-mark"},
+            "label": label,
+        }
     return point
 
 

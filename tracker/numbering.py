@@ -3,7 +3,15 @@
 from tracker.database import db, upsert
 from tracker.organisations.models import Counter
 
-PREFIXES = {"review": "RV", "nonconformity": "NC", "action": "CA", "audit": "FA", "run": "SR", "metric": "M"}
+PREFIXES = {
+    "review": "RV",
+    "nonconformity": "NC",
+    "action": "CA",
+    "audit": "FA",
+    "run": "SR",
+    "metric": "M",
+    "process": "P",
+}
 
 
 def next_numbers(organisation_id: int, kind: str, count: int = 1) -> range:

@@ -128,9 +128,15 @@ PERMISSIONS: dict[str, tuple[Predicate, ...]] = {
     "audit:conclude": (_is_auditor,),
     "audit:cancel": (_lead, _manager, _is_auditor),
     "score:view": (_sees,),
+    "standard:load": (_admin, _manager),
+    "standard:move": (_admin, _manager),
     "metric:view": (_sees,),
     "metric:edit": (_manager, _process_owner),
     "metric:check": (_auditor, _assessor),
+    "metric:confirm": (_manager, _lead),
+    "process:view": (_sees,),
+    "process:edit": (_manager, _process_owner),
+    "process:audit": (_auditor, _manager),
 }
 
 

@@ -159,7 +159,8 @@ def test_the_worst_needs_a_direction_and_no_programme_gives_no_month() -> None:
         roll_up("sl", BOTH, Rule.WORST, "range")
     assert roll_up("sl", {}, Rule.SUM) == rolling.Rolled({"sl": ()}, {})
     assert {rule.label.of("zh") for rule in Rule} == {
-        "每个方案各计一次", "各方案相加", "各方案简单平均", "分子之和除以分母之和", "各方案按数量加权平均", "取最差的方案",
+        "每个方案各计一次", "各方案相加", "各方案简单平均", "分子之和除以分母之和",
+        "各方案按数量加权平均", "取最差的方案",
     }  # fmt: skip
 
 

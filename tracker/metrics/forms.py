@@ -6,9 +6,11 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
+from scoring.roll_up import Rule
 from tracker.accounts.forms import TwoNames, VersionField, at_most, pairs, read_id, required, strip
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
+from tracker.i18n import say
 from tracker.metrics.models import Better
 
 
@@ -38,7 +40,23 @@ class MetricForm(TwoNames, FlaskForm):
         _l("Required"), default=True, description=_l("Only required metrics count for level and trend.")
     )
     unit_id = SelectField(_l("Kept for"), [Optional()], validate_choice=False, coerce=str)
+    roll_up = SelectField(
+        _l("Values come from"),
+        [Optional()],
+        coerce=str,
+        description=_l(
+            "Rolled up, each programme's values are entered and the site's series follows by this rule. "
+            "A metric that counts once per programme is kept as one metric for each."
+        ),
+    )
     owner_id = SelectField(_l("Owner"), [Optional()], validate_choice=False, coerce=str)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.roll_up.choices = [
+            ("", _("One value for the site")),
+            *((rule.value, say(rule.label)) for rule in Rule if rule is not Rule.EACH),
+        ]
 
     def validate(self, extra_validators: Any = None) -> bool:
         """All fields, then the pair of names and the choices."""
@@ -60,6 +78,7 @@ class MetricForm(TwoNames, FlaskForm):
             "required": self.required.data,
             "unit_id": read_id(self.unit_id.data or ""),
             "owner_id": read_id(self.owner_id.data or ""),
+            "roll_up": self.roll_up.data or None,
         }
 
 
@@ -83,6 +102,8 @@ class ValueForm(FlaskForm):
 
     value = StringField(_l("Value"), [at_most(120)], filters=[strip])
     target = StringField(_l("Target"), [at_most(120)], filters=[strip])
+    numerator = StringField(_l("Numerator"), [at_most(120)], filters=[strip])
+    denominator = StringField(_l("Denominator"), [at_most(120)], filters=[strip])
     version = VersionField()
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from typing import Any, Protocol
@@ -11,17 +11,20 @@ import sqlalchemy as sa
 
 from scoring.metrics import MetricFacts
 from scoring.policy import Policy
+from scoring.sheet import Metric as ScoredMetric
 from tracker import charts, clock
 from tracker.accounts.models import Person
 from tracker.database import db
 from tracker.errors import NotFound
 from tracker.i18n import gettext as _
 from tracker.i18n import pick, say
-from tracker.metrics import series
+from tracker.metrics import insight, programmes, series
 from tracker.metrics.models import Better, Metric, MetricTarget, MetricValue
+from tracker.metrics.rolled import PERCENT, Readings
 from tracker.metrics.viewmodels import (
     CheckView,
     GridRow,
+    HintView,
     MetricPage,
     MetricRow,
     MonthView,
@@ -32,8 +35,8 @@ from tracker.nonconformities.models import Nonconformity, Pin
 from tracker.organisations.models import Site, Unit
 from tracker.permissions import Actor, Subject
 from tracker.reviews import scope
-from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind
-from tracker.scores.sheets import COPC, PINNING, month_of, read_series
+from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Review, Tier
+from tracker.scores.sheets import COPC, PINNING, month_of, read_readings, read_series
 
 Stated = Mapping[tuple[str, str], Mapping[str, bool]]
 MONTHS_SHOWN = 12
@@ -186,30 +189,75 @@ def _agrees(
 
 @dataclass(frozen=True)
 class SiteSeries:
-    """The metrics of a site with their targets, values and what is stated of them."""
+    """The metrics of a site with their targets, values and what is stated of them.
+
+    `pinned` says which aspects open non-conformities hold at "not met"; `tier` is what the site is scored in.
+    """
 
     site: Site
     rows: tuple[tuple[Metric, Unit | None, Person | None], ...]
     targets: dict[int, list[MetricTarget]]
-    values: dict[int, dict[str, Fraction]]
+    readings: Readings
     stated: Stated
+    pinned: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    tier: str = "standard"
+
+    @property
+    def values(self) -> dict[int, dict[str, Fraction]]:
+        """Metric → month → value."""
+        return self.readings.values
+
+    def scored(self, metric: Metric) -> ScoredMetric:
+        """One of them as the rules read it."""
+        said = self.stated.get((metric.item, metric.code), {})
+        return series.scored(metric, self.targets.get(metric.id, []), self.values.get(metric.id, {}), said)
 
     def verdict(self, metric: Metric) -> VerdictView:
         """What the rules say of one of them."""
         said = self.stated.get((metric.item, metric.code), {})
-        scored = series.scored(metric, self.targets.get(metric.id, []), self.values.get(metric.id, {}), said)
-        return verdict_of(series.facts_of(scored, series.policy_of(self.site)), said)
+        return verdict_of(series.facts_of(self.scored(metric), series.policy_of(self.site)), said)
+
+    def known(self, metric: Metric) -> insight.Known:
+        """One of them as its hints read it."""
+        return insight.Known(
+            item=metric.item,
+            scored=self.scored(metric),
+            measure=metric.measure,
+            pinned=self.pinned.get(metric.id, frozenset()),
+            left_out=self.readings.left_out.get(metric.id),
+        )
+
+    def hints(self, wanted: Iterable[Metric] | None = None) -> dict[int, tuple[HintView, ...]]:
+        """Metric → what people should look at before it costs points."""
+        day, policy = clock.today(), series.policy_of(self.site)
+        known = {metric.id: self.known(metric) for metric, _unit, _owner in self.rows}
+        edges = insight.edges_of(known.values(), policy, self.tier, day)
+        chosen = known if wanted is None else [metric.id for metric in wanted]
+        return {
+            each: insight.hints_of(known[each], edges.get(known[each].item, ()), policy, day)
+            for each in chosen
+        }
 
     def months(self, metric: Metric, shown: Sequence[str]) -> tuple[MonthView, ...]:
         """The months of one of them, with the target in force in each."""
         targets, values = self.targets.get(metric.id, []), self.values.get(metric.id, {})
         scored = series.scored(metric, targets, values)
+        begins = self.readings.rolled.get(metric.id, "")
+        counts = self.readings.counts.get(metric.id, {})
+        unsure = self.readings.provisional.get(metric.id, set())
+        left_out = self.readings.left_out.get(metric.id, {})
         return tuple(
             MonthView(
                 month=month,
                 value=series.write(values.get(month)),
+                numerator=series.write(counts[month][0]) if month in counts else "",
+                denominator=series.write(counts[month][1]) if month in counts else "",
                 target=series.target_text(targets, month, metric.measure),
                 meets=series.meets(scored, month, values[month]) if month in values else None,
+                provisional=month in unsure,
+                rolled=bool(begins) and month >= begins,
+                left_out=left_out.get(month, ()),
+                shown=insight.shown(values[month]) if month in values else "",
             )
             for month in shown
         )
@@ -217,20 +265,64 @@ class SiteSeries:
 
 def load_site(organisation_id: int, site: Site, stated: Stated | None = None) -> SiteSeries:
     """Everything about the metrics of a site; `stated`, given by a review, stands in for the current facts."""
+    held = {aspect: _is_pinned(aspect) for aspect in PINNED}
     rows = db.session.execute(
-        sa.select(Metric, Unit, Person)
+        sa.select(Metric, Unit, Person, _tier_of(site), *held.values())
         .outerjoin(Unit, (Unit.organisation_id == Metric.organisation_id) & (Unit.id == Metric.unit_id))
         .outerjoin(
             Person, (Person.organisation_id == Metric.organisation_id) & (Person.id == Metric.owner_id)
         )
         .where(Metric.organisation_id == organisation_id, Metric.site_id == site.id)
         .order_by(Metric.item, Metric.position, Metric.number)
-    )
-    found = tuple((metric, unit, owner) for metric, unit, owner in rows)
-    targets, values = read_series(organisation_id, site.id, clock.today())
+    ).all()
+    targets, readings = read_readings(organisation_id, site.id, clock.today())
     if stated is None:
         stated = stated_in(fact for fact, _person in current_facts(organisation_id, site.id))
-    return SiteSeries(site, found, targets, values, stated)
+    return SiteSeries(
+        site,
+        tuple((row[0], row[1], row[2]) for row in rows),
+        targets,
+        readings,
+        stated,
+        pinned={
+            row[0].id: frozenset(aspect for aspect, yes in zip(held, row[4:], strict=True) if yes)
+            for row in rows
+        },
+        tier=rows[0][3].value if rows and rows[0][3] is not None else "standard",
+    )
+
+
+PINNED = ("cui", "meets", "improves")
+
+
+def _is_pinned(aspect: str) -> sa.Exists:
+    """Whether an open non-conformity holds an aspect of the metric of the row."""
+    return sa.exists().where(
+        Pin.organisation_id == Metric.organisation_id,
+        Pin.site_id == Metric.site_id,
+        Pin.standard == COPC,
+        Pin.key == Metric.item + "/metric/" + Metric.code + f"/{aspect}",
+        Pin.released_at.is_(None),
+        Nonconformity.organisation_id == Pin.organisation_id,
+        Nonconformity.id == Pin.nonconformity_id,
+        Nonconformity.state.in_(PINNING),
+    )
+
+
+def _tier_of(site: Site) -> sa.ScalarSelect[Tier]:
+    """The tier of the review that the site's current facts come from."""
+    return (
+        sa.select(Review.tier)
+        .join(FactSet, (FactSet.organisation_id == Review.organisation_id) & (FactSet.review_id == Review.id))
+        .where(
+            FactSet.organisation_id == site.organisation_id,
+            FactSet.site_id == site.id,
+            FactSet.standard == COPC,
+            FactSet.kind == FactSetKind.CURRENT,
+        )
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def list_sites(actor: Actor) -> tuple[Site, ...]:
@@ -245,15 +337,36 @@ def list_sites(actor: Actor) -> tuple[Site, ...]:
 
 
 def list_metrics(actor: Actor, site: Site, *, item: str = "", verdict: str = "") -> tuple[MetricRow, ...]:
-    """The metrics of a site, by item; `verdict` is `cui`, `missing_target`, `not_improving` or `good`."""
+    """The metrics of a site, by item; `verdict` is `cui`, `missing_target`, `not_improving`, `good` or `hints`."""
     loaded = load_site(actor.organisation_id, site)
     names = {entry.id: say(entry.name) for entry in scope.standard_of(COPC).items}
-    rows = (_row(loaded, entry, names) for entry in loaded.rows if not item or entry[0].item == item)
-    return tuple(row for row in rows if not verdict or _speaks(row.verdict, verdict))
+    hints = loaded.hints()
+    rows = (
+        _row(loaded, entry, names, hints[entry[0].id])
+        for entry in loaded.rows
+        if not item or entry[0].item == item
+    )
+    return tuple(row for row in rows if not verdict or _speaks(row, verdict))
 
 
-def _speaks(found: VerdictView, wanted: str) -> bool:
+def hints(organisation_id: int, site: Site) -> tuple[tuple[MetricRow, HintView], ...]:
+    """What people should look at among the metrics of a site, the gravest first: four statements."""
+    loaded = load_site(organisation_id, site)
+    names = {entry.id: say(entry.name) for entry in scope.standard_of(COPC).items}
+    found = loaded.hints()
+    told = [
+        (_row(loaded, entry, names, found[entry[0].id]), hint)
+        for entry in loaded.rows
+        for hint in found[entry[0].id]
+    ]
+    order = {kind: place for place, kind in enumerate(("drop", "cui", "stale", "gap", "edge"))}
+    return tuple(sorted(told, key=lambda pair: order[pair[1].kind]))
+
+
+def _speaks(row: MetricRow, wanted: str) -> bool:
+    found = row.verdict
     return {
+        "hints": bool(row.hints),
         "cui": bool(found.failing),
         "missing_target": not found.failing and not found.meets,
         "not_improving": not found.improving,
@@ -262,7 +375,10 @@ def _speaks(found: VerdictView, wanted: str) -> bool:
 
 
 def _row(
-    loaded: SiteSeries, entry: tuple[Metric, Unit | None, Person | None], names: dict[str, str]
+    loaded: SiteSeries,
+    entry: tuple[Metric, Unit | None, Person | None],
+    names: dict[str, str],
+    hints: tuple[HintView, ...] = (),
 ) -> MetricRow:
     metric, unit, owner = entry
     values = loaded.values.get(metric.id, {})
@@ -279,13 +395,14 @@ def _row(
         better=metric.better.value if metric.better is not None else "",
         measure=metric.measure,
         last_month=last,
-        last_value=series.with_measure(series.write(values.get(last)), metric.measure),
+        last_value=series.with_measure(insight.shown(values[last]), metric.measure) if last else "",
         target=series.target_text(
             loaded.targets.get(metric.id, []), last or month_of(clock.today()), metric.measure
         ),
         owner=pick(owner.name_zh, owner.name_en) if owner is not None else "",
         verdict=loaded.verdict(metric),
         spark=tuple((view.month, view.value, view.meets) for view in shown),
+        hints=hints,
     )
 
 
@@ -365,6 +482,9 @@ def get_metric_page(metric: Metric) -> MetricPage:
     names = {entry.id: say(entry.name) for entry in scope.standard_of(COPC).items}
     name = pick(metric.name_zh, metric.name_en)
     targets = loaded.targets.get(metric.id, [])
+    values, counts = loaded.values.get(metric.id, {}), loaded.readings.counts.get(metric.id, {})
+    pinned_by = _pinned_by(metric)
+    policy = series.policy_of(site)
     return MetricPage(
         number=metric.number,
         version=metric.version,
@@ -385,10 +505,49 @@ def get_metric_page(metric: Metric) -> MetricPage:
         verdict=verdict,
         months=months,
         targets=tuple(target_view(row, metric.measure) for row in reversed(targets)),
-        checks=_checks(verdict, said, bool(targets)),
+        checks=(*_checks(verdict, said, bool(targets)), *_use_of(owner, verdict, pinned_by)),
         has_facts=has_current_facts(metric),
         chart=_chart(metric, name, months, targets),
-        pinned_by=_pinned_by(metric),
+        pinned_by=pinned_by,
+        hints=loaded.hints([metric])[metric.id],
+        control=insight.control_of(name, metric.measure, _charted(months), values),
+        variation=insight.variation_of(
+            [values[month] for month in sorted(values)],
+            [counts[month] for month in sorted(counts)],
+            metric.better.value if metric.better is not None else None,
+            policy,
+        ),
+        windows=insight.windows_of(loaded.scored(metric), policy, clock.today()),
+        roll_up=programmes.get_grid(metric, loaded.readings, [view.month for view in months])
+        if metric.roll_up is not None
+        else None,
+        counted=metric.measure.strip() in PERCENT and metric.roll_up is None,
+    )
+
+
+def _charted(months: Sequence[MonthView]) -> list[str]:
+    """The months from the first value on to the last, gaps included."""
+    there = [place for place, view in enumerate(months) if view.value]
+    return [view.month for view in months[there[0] : there[-1] + 1]] if there else []
+
+
+def _use_of(owner: Person | None, verdict: VerdictView, pinned_by: Sequence[int]) -> tuple[CheckView, ...]:
+    """K and A: is there somebody who knows the number, and does anything happen where it is bad."""
+    known = (
+        _("%(owner)s answers for it.", owner=pick(owner.name_zh, owner.name_en))
+        if owner is not None
+        else _("Nobody is named who answers for it.")
+    )
+    good = not verdict.failing and verdict.meets
+    if good:
+        acted = _("It meets its target: nothing has to be done now.")
+    elif pinned_by:
+        acted = _("Non-conformities that are open speak of it.")
+    else:
+        acted = _("It is bad, and no open non-conformity speaks of it.")
+    return (
+        CheckView("K", _("Known"), owner is not None, known),
+        CheckView("A", _("Acted on"), good or bool(pinned_by), acted),
     )
 
 
@@ -462,7 +621,9 @@ def _chart(
             view.month,
             Fraction(view.value) if view.value else None,
             view.meets,
-            series.with_measure(view.value, metric.measure),
+            series.with_measure(view.value, metric.measure)
+            + (_(" (provisional)") if view.provisional else ""),
+            provisional=view.provisional,
         )
         for view in months
     ]

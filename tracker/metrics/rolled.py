@@ -57,7 +57,7 @@ def month_of(day: date) -> str:
     return f"{day.year:04d}-{day.month:02d}"
 
 
-def read(organisation_id: int, of_site: sa.Select[tuple[int]], first: str, last: str) -> Readings:
+def read(organisation_id: int, of_site: sa.Select[Any], first: str, last: str) -> Readings:
     """What the metrics of `of_site` measured from `first` to `last`: one statement."""
     found = Readings()
     parts: dict[int, dict[str, dict[str, Point]]] = defaultdict(lambda: defaultdict(dict))
@@ -85,7 +85,7 @@ def read(organisation_id: int, of_site: sa.Select[tuple[int]], first: str, last:
     return found
 
 
-def _statement(organisation_id: int, of_site: sa.Select[tuple[int]], first: str, last: str) -> Any:
+def _statement(organisation_id: int, of_site: sa.Select[Any], first: str, last: str) -> Any:
     """The values of programmes under a rule, then those of sites, as rows of one shape."""
     of_programmes = (
         sa.select(
@@ -133,7 +133,7 @@ def _statement(organisation_id: int, of_site: sa.Select[tuple[int]], first: str,
         MetricValue.month <= last,
         MetricValue.month >= first,
     )
-    both = sa.union_all(of_programmes, of_sites)
+    both: Any = sa.union_all(of_programmes, of_sites)
     return both.order_by(both.selected_columns.metric_id, both.selected_columns.month)
 
 
@@ -153,7 +153,7 @@ def _take_rolled(
     found.rolled[metric_id] = begins
     for months in (found.values[metric_id], found.counts[metric_id]):
         for month in [month for month in months if month >= begins]:
-            del months[month]  # type: ignore[attr-defined]
+            del months[month]
     try:
         rolled = roll_up(
             "series",

@@ -9,12 +9,13 @@ import sqlalchemy as sa
 
 from scoring import numbers
 from scoring.catalogue import Item
+from scoring.roll_up import Rule
 from tracker import clock, history
 from tracker.database import add, db
 from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.history import Record
 from tracker.i18n import gettext as _
-from tracker.metrics.models import Better, Metric, MetricTarget, MetricValue
+from tracker.metrics.models import Better, Metric, MetricTarget, MetricValue, ProgrammeValue
 from tracker.metrics.series import MONTH, text_of, write
 from tracker.moves import check_version
 from tracker.numbering import next_number
@@ -26,7 +27,7 @@ from tracker.scores.services import Why, rescore_site
 from tracker.scores.sheets import COPC, month_of
 
 Number = str | int | Fraction | Decimal | None
-EDITABLE = ("name_zh", "name_en", "required", "better", "measure", "owner_id", "unit_id")
+EDITABLE = ("name_zh", "name_en", "required", "better", "measure", "owner_id", "unit_id", "roll_up")
 
 
 def record_of(metric: Metric) -> Record:
@@ -59,6 +60,7 @@ def create_metric(
     unit_id: int | None = None,
     measure: str = "",
     owner_id: int | None = None,
+    roll_up: Rule | str | None = None,
     rescore: bool = True,
 ) -> Metric:
     """Add a metric to an item; without a code it gets one from its number. Raises NotFound, InvalidInput.
@@ -71,6 +73,7 @@ def create_metric(
     number = next_number(actor.organisation_id, "metric")
     code = code.strip() or f"m{number}"
     given = {"name_zh": name_zh, "name_en": name_en, "measure": measure, "unit_id": unit_id}
+    given |= {"roll_up": Rule(roll_up) if roll_up else None, "better": Better(better) if better else None}
     _check_metric(site, item, code, given)
     metric = add(
         Metric(
@@ -86,6 +89,7 @@ def create_metric(
             better=Better(better) if better else None,
             measure=measure.strip(),
             owner_id=owner_id,
+            roll_up=given["roll_up"],
             position=number,
         )
     )
@@ -93,7 +97,7 @@ def create_metric(
         record_of(metric), "created", actor.person_id, changes={"item": ["", item], "code": ["", code]}
     )
     if rescore:
-        _rescore(metric, actor)
+        rescore_data(metric, actor)
     return metric
 
 
@@ -105,11 +109,25 @@ def _check_metric(site: Site, item: str, code: str, given: Mapping[str, Any]) ->
         faults["code"] = [_("A code has at most 60 characters and no slash.")]
     elif _is_taken(site, item, code):
         faults["code"] = [_("This item has a metric with that code already.")]
-    faults |= _text_faults(given)
+    faults |= _text_faults(given) | _rule_faults(given)
     if given.get("unit_id") is not None and not _has_unit(site, given["unit_id"]):
         faults["unit_id"] = [_("Choose a programme of this site.")]
     if faults:
         raise InvalidInput(faults)
+
+
+def _rule_faults(given: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What speaks against rolling a metric up by its rule; one that counts per programme is a metric for each."""
+    rule = given.get("roll_up")
+    if rule is None:
+        return {}
+    if rule is Rule.EACH:
+        return {"roll_up": [_("Keep one metric for each programme instead.")]}
+    if given.get("unit_id") is not None:
+        return {"roll_up": [_("A metric that is kept for one programme has nothing to roll up.")]}
+    if rule is Rule.WORST and given.get("better") not in (Better.HIGHER, Better.LOWER):
+        return {"roll_up": [_("The worst programme needs a metric that is better higher or lower.")]}
+    return {}
 
 
 def _text_faults(given: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -154,10 +172,15 @@ def edit_metric(actor: Actor, metric: Metric, fields: Mapping[str, Any], version
     faults = _text_faults(texts)
     if given.get("unit_id") is not None and not _has_unit(site, given["unit_id"]):
         faults["unit_id"] = [_("Choose a programme of this site.")]
+    if "roll_up" in given:
+        given["roll_up"] = Rule(given["roll_up"]) if given["roll_up"] else None
     if "better" in given:
         given["better"] = Better(given["better"]) if given["better"] else None
         if given["better"] is None and _has_values(metric):
             faults["better"] = [_("A metric with values needs a good direction.")]
+    faults |= _rule_faults(
+        {name: given.get(name, getattr(metric, name)) for name in ("roll_up", "unit_id", "better")}
+    )
     if faults:
         raise InvalidInput(faults)
     said = {}
@@ -168,7 +191,7 @@ def edit_metric(actor: Actor, metric: Metric, fields: Mapping[str, Any], version
             said[name] = [before, after]
     if said:
         history.record(record_of(metric), "edited", actor.person_id, changes=said)
-        _rescore(metric, actor)
+        rescore_data(metric, actor)
 
 
 def _has_values(metric: Metric) -> bool:
@@ -226,7 +249,7 @@ def set_target(
         record_of(metric), "target_set", actor.person_id, changes={from_month: [before, text_of(row)]}
     )
     if rescore:
-        _rescore(metric, actor)
+        rescore_data(metric, actor)
     return row
 
 
@@ -279,7 +302,7 @@ def remove_target(actor: Actor, metric: Metric, target: MetricTarget, version: i
     before, month = text_of(target), target.from_month
     db.session.delete(target)
     history.record(record_of(metric), "target_removed", actor.person_id, changes={month: [before, ""]})
-    _rescore(metric, actor)
+    rescore_data(metric, actor)
 
 
 # ---------------------------------------------------------------- values
@@ -293,29 +316,36 @@ def set_value(
     *,
     numerator: Number = None,
     denominator: Number = None,
+    provisional: bool = False,
     version: int | None = None,
     rescore: bool = True,
 ) -> MetricValue | None:
     """Write the value of a month, exact as it was typed; an empty one takes the month's value away.
 
-    `version` is that of the value that was shown; 0 says that the month was shown empty.
+    `version` is that of the value that was shown; 0 says that the month was shown empty. A provisional value, by
+    the argument or by a star behind it, counts as any other and is marked until it is entered without.
 
     Raises InvalidInput, Conflict.
     """
-    before, row = _put_value(metric, month, (value, numerator, denominator), version)
-    after = write(row.value) if row is not None else ""
+    value, starred = split_mark(value)
+    before, row = _put_value(metric, month, (value, numerator, denominator), version, provisional or starred)
+    after = _written(row)
     if before != after:
         history.record(record_of(metric), "value_set", actor.person_id, changes={month: [before, after]})
         if rescore:
-            _rescore(metric, actor)
+            rescore_data(metric, actor)
     return row
 
 
 def _put_value(
-    metric: Metric, month: str, given: tuple[Number, Number, Number], version: int | None
+    metric: Metric,
+    month: str,
+    given: tuple[Number, Number, Number],
+    version: int | None,
+    provisional: bool = False,
 ) -> tuple[str, MetricValue | None]:
     """Write or take away the value of a month; hands back what stood there as text, and the row that now does."""
-    _check_month(metric, month)
+    check_month(metric, month)
     row = db.session.execute(
         sa.select(MetricValue).where(
             MetricValue.organisation_id == metric.organisation_id,
@@ -324,15 +354,49 @@ def _put_value(
         )
     ).scalar_one_or_none()
     _check_value_version(row, version)
-    before = write(row.value) if row is not None else ""
+    before = _written(row)
     value = given[0]
     if value is None or (isinstance(value, str) and not value.strip()):
         _take_away(row)
         return before, None
-    return before, _write_value(metric, month, row, _read_value(*given))
+    if metric.roll_up is not None and (begins := _rolled_from(metric)) is not None and month >= begins:
+        raise InvalidInput(
+            {
+                "value": [
+                    _("This month is rolled up from the programmes: enter their values on the metric's page.")
+                ]
+            }
+        )
+    return before, _write_value(metric, month, row, _read_value(*given), provisional)
 
 
-def _check_month(metric: Metric, month: str) -> None:
+def _rolled_from(metric: Metric) -> str | None:
+    """The first month in which a programme has a value."""
+    return db.session.execute(
+        sa.select(sa.func.min(ProgrammeValue.month)).where(
+            ProgrammeValue.organisation_id == metric.organisation_id, ProgrammeValue.metric_id == metric.id
+        )
+    ).scalar_one_or_none()
+
+
+def split_mark(value: Number) -> tuple[Number, bool]:
+    """A typed number without the star that marks it as provisional, and whether there was one.
+
+    >>> split_mark("97.2*"), split_mark("97.2"), split_mark(None)
+    (('97.2', True), ('97.2', False), (None, False))
+    """
+    if not isinstance(value, str):
+        return value, False
+    bare = value.strip()
+    return (bare.rstrip("*＊").rstrip(), True) if bare.endswith(("*", "＊")) else (value, False)
+
+
+def _written(row: MetricValue | None) -> str:
+    """A value as history tells it."""
+    return "" if row is None else write(row.value) + ("*" if row.provisional else "")
+
+
+def check_month(metric: Metric, month: str) -> None:
     if not MONTH.fullmatch(month):
         raise InvalidInput({"month": [_("Give the month as 2026-01.")]})
     if month > month_of(clock.today()):
@@ -357,12 +421,23 @@ def _read_value(value: Number, numerator: Number, denominator: Number) -> dict[s
 
 
 def _write_value(
-    metric: Metric, month: str, row: MetricValue | None, read: dict[str, Fraction | None]
+    metric: Metric,
+    month: str,
+    row: MetricValue | None,
+    read: dict[str, Fraction | None],
+    provisional: bool,
 ) -> MetricValue:
     if row is None:
         return add(
-            MetricValue(organisation_id=metric.organisation_id, metric_id=metric.id, month=month, **read)
+            MetricValue(
+                organisation_id=metric.organisation_id,
+                metric_id=metric.id,
+                month=month,
+                provisional=provisional,
+                **read,
+            )
         )
+    row.provisional = provisional
     for name, number in read.items():
         setattr(row, name, number)
     db.session.flush()
@@ -379,17 +454,18 @@ def set_values(actor: Actor, metric: Metric, values: Mapping[str, Number], *, re
     """Write the values of many months at once, all or none, and store one run. Raises InvalidInput."""
     said = {}
     for month, value in sorted(values.items()):
-        before, row = _put_value(metric, month, (value, None, None), None)
-        after = write(row.value) if row is not None else ""
+        value, starred = split_mark(value)
+        before, row = _put_value(metric, month, (value, None, None), None, starred)
+        after = _written(row)
         if before != after:
             said[month] = [before, after]
     if said:
         history.record(record_of(metric), "value_set", actor.person_id, changes=said)
         if rescore:
-            _rescore(metric, actor)
+            rescore_data(metric, actor)
 
 
-def _rescore(metric: Metric, actor: Actor) -> None:
+def rescore_data(metric: Metric, actor: Actor) -> None:
     """New data move the verified score at once, up or down; a site without current facts has none to move."""
     db.session.flush()
     rescore_site(metric.organisation_id, metric.site_id, Why(Cause.DATA), actor)

@@ -38,7 +38,7 @@ class MetricRow:
     owner: str
     verdict: VerdictView
     spark: tuple[tuple[str, str, bool | None], ...] = ()
-    pinned_by: tuple[int, ...] = ()
+    hints: tuple["HintView", ...] = ()
 
     @property
     def label(self) -> str:
@@ -58,6 +58,11 @@ class MonthView:
     meets: bool | None = None
     error: str = ""
     saved: bool = False
+    provisional: bool = False
+    rolled: bool = False
+    left_out: tuple[str, ...] = ()
+    # The value for reading, where what was typed (or follows) is long.
+    shown: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,119 @@ class MetricPage:
     has_facts: bool
     chart: dict[str, object] | None = None
     pinned_by: tuple[int, ...] = field(default=())
+    hints: tuple["HintView", ...] = ()
+    control: "ControlView | None" = None
+    variation: tuple["VariationView", ...] = ()
+    windows: tuple["WindowView", ...] = ()
+    roll_up: "RollUpView | None" = None
+    counted: bool = False
 
     @property
     def label(self) -> str:
         return label("metric", self.number)
+
+
+@dataclass(frozen=True)
+class HintView:
+    """Something about a metric that people should look at before it costs points; it changes nothing.
+
+    `kind` is `drop` (a band is about to fall), `edge` (the metric alone), `cui`, `stale` or `gap`.
+    """
+
+    kind: str
+    tone: str
+    short: str
+    text: str
+    month: str = ""
+
+
+@dataclass(frozen=True)
+class VariationView:
+    """One of the three rules of item 2.2: its result in words."""
+
+    name: str
+    formula: str
+    shown: str
+    verdict: str
+    tone: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class SignalView:
+    """A month of the control chart with the rules that fire there; `number` stands at the point."""
+
+    number: int
+    month: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ControlView:
+    """The individuals chart with its moving ranges; without charts, `why` says what is missing."""
+
+    why: str = ""
+    note: str = ""
+    individuals: dict[str, object] | None = None
+    ranges: dict[str, object] | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    signals: tuple[SignalView, ...] = ()
+    rows: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class WindowView:
+    """A rule's window: the months it reads, what it found there, and which months lie missing between."""
+
+    name: str
+    holds: bool
+    months: str
+    words: str
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class PartView:
+    """What one programme measured in a month."""
+
+    code: str
+    version: int
+    value: str = ""
+    numerator: str = ""
+    denominator: str = ""
+    shown: str = ""
+    provisional: bool = False
+    wanted: bool = True
+    error: str = ""
+    saved: bool = False
+
+
+@dataclass(frozen=True)
+class ProgrammeView:
+    """A programme as a column of the grid."""
+
+    code: str
+    name: str
+    ended: str = ""
+
+
+@dataclass(frozen=True)
+class RolledMonth:
+    """A month of a rolled-up metric: what each programme has, and what follows for the site."""
+
+    month: str
+    parts: tuple[PartView, ...]
+    rolled: str
+    left_out: tuple[str, ...] = ()
+    provisional: bool = False
+
+
+@dataclass(frozen=True)
+class RollUpView:
+    """The grid of programmes of a metric with a declared rule; `asks` is which numbers a cell takes."""
+
+    rule: str
+    label: str
+    asks: str
+    programmes: tuple[ProgrammeView, ...]
+    months: tuple[RolledMonth, ...]

@@ -17,10 +17,10 @@ from tracker.fragments import SCORE_CHANGED, go, render, vary, wants_fragment, w
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
 from tracker.i18n import pick
-from tracker.metrics import queries, series, services
+from tracker.metrics import parts, programmes, queries, series, services
 from tracker.metrics.forms import CheckForm, EditMetricForm, MetricForm, TargetForm, ValueForm
 from tracker.metrics.models import Better, Metric
-from tracker.metrics.viewmodels import MonthView
+from tracker.metrics.viewmodels import MonthView, PartView, RollUpView
 from tracker.organisations.models import Site, UnitKind
 from tracker.permissions import Actor, Subject
 from tracker.reviews import current
@@ -45,7 +45,7 @@ def load_metric(number: int, name: str) -> tuple[Actor, Metric]:
     return allow(name, queries.subject_of(metric)), metric
 
 
-def _chosen(sites: tuple[Site, ...], code: str | None) -> Site | None:
+def chosen(sites: tuple[Site, ...], code: str | None) -> Site | None:
     """The site that was asked for, or the first one. Raises NotFound for one that is not seen."""
     if code:
         found = next((site for site in sites if site.code == code), None)
@@ -64,7 +64,7 @@ def index() -> Response:
     """The metrics of a site with the verdict on each."""
     actor = allow("metric:view")
     sites = queries.list_sites(actor)
-    site = _chosen(sites, request.args.get("site"))
+    site = chosen(sites, request.args.get("site"))
     item, verdict = request.args.get("item", ""), request.args.get("verdict", "")
     return render(
         "metrics/index.html",
@@ -86,6 +86,7 @@ def _verdicts() -> list[tuple[str, str]]:
         ("missing_target", _("Misses target")),
         ("not_improving", _("Does not improve")),
         ("cui", _("Fails CUI")),
+        ("hints", _("Needs a look")),
     ]
 
 
@@ -100,13 +101,13 @@ def new() -> Response:
     form = MetricForm(formdata=None)
     _offer(form, actor, site)
     form.item.data = request.args.get("item")
-    form.unit_id.data = form.owner_id.data = ""
+    form.unit_id.data = form.owner_id.data = form.roll_up.data = ""
     return render("metrics/edit.html", form=form, site=site, metric=None)
 
 
 def _site_for_new() -> tuple[Actor, Site]:
     actor = present_actor()
-    site = _chosen(queries.list_sites(actor), request.args.get("site"))
+    site = chosen(queries.list_sites(actor), request.args.get("site"))
     if site is None:
         raise NotFound
     return allow("metric:edit", Subject(site_id=site.id)), site
@@ -160,6 +161,7 @@ def edit(number: int) -> Response:
     _offer(form, actor, site)
     form.better.data = metric.better.value if metric.better is not None else None
     form.unit_id.data, form.owner_id.data = str(metric.unit_id or ""), str(metric.owner_id or "")
+    form.roll_up.data = metric.roll_up.value if metric.roll_up is not None else ""
     return render("metrics/edit.html", form=form, site=site, metric=metric)
 
 
@@ -206,10 +208,13 @@ def _show(
     target_form: TargetForm | None = None,
     check_form: CheckForm | None = None,
     cells: dict[str, MonthView] | None = None,
+    parts: dict[tuple[str, str], PartView] | None = None,
 ) -> Response:
     page = queries.get_metric_page(metric)
     if cells:
         page = replace(page, months=tuple(cells.get(cell.month, cell) for cell in page.months))
+    if parts and page.roll_up is not None:
+        page = replace(page, roll_up=_with_parts(page.roll_up, parts))
     subject = queries.subject_of(metric)
     return render(
         "metrics/show.html",
@@ -219,6 +224,7 @@ def _show(
         check_form=check_form or CheckForm(formdata=None),
         may_edit_metrics=allowed("metric:edit", subject),
         may_check=allowed("metric:check", subject),
+        may_raise=allowed("nonconformity:raise", subject),
         chart_rows=[
             [cell.month, series.with_measure(cell.value, page.measure) or "–", cell.target or "–"]
             for cell in page.months
@@ -240,7 +246,17 @@ def save_value(number: int, month: str) -> Response:
         status, message = 422, _("Not a number of reasonable size.")
     else:
         try:
-            services.set_value(actor, metric, month, typed, version=form.version.data)
+            if "numerator" in request.form:
+                parts.set_counts(
+                    actor,
+                    metric,
+                    month,
+                    form.numerator.data,
+                    form.denominator.data,
+                    version=form.version.data,
+                )
+            else:
+                services.set_value(actor, metric, month, typed, version=form.version.data)
             db.session.commit()
         except Conflict as error:
             db.session.rollback()
@@ -250,7 +266,106 @@ def save_value(number: int, month: str) -> Response:
             status, message = 422, error.message
             if not series.MONTH.fullmatch(month):
                 raise NotFound from None
+    if "numerator" in request.form:
+        return _count_cell(
+            actor, number, month, (form.numerator.data, form.denominator.data), status, message
+        )
     return _value_cell(actor, number, month, typed, status, message)
+
+
+def _count_cell(
+    actor: Actor, number: int, month: str, typed: tuple[str | None, str | None], status: int, message: str
+) -> Response:
+    """The counts of a month after they were sent; the value beside them comes along."""
+    metric = queries.get_metric(actor.organisation_id, number)
+    site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
+    if not wants_fragment() and status == 200:
+        return go(url_for("metrics.show", number=number), _("Saved."))
+    loaded = queries.load_site(metric.organisation_id, site)
+    versions = queries.value_versions(metric.organisation_id, [metric.id])
+    cell = replace(
+        loaded.months(metric, [month])[0], version=versions.get((metric.id, month), 0), saved=status == 200
+    )
+    if status != 200:
+        cell = replace(cell, numerator=typed[0] or "", denominator=typed[1] or "", error=message)
+    if not wants_fragment():
+        return _show(metric, status=status, cells={month: cell})
+    return _fragment(
+        "metrics/_counts.html",
+        status,
+        loaded.verdict(metric),
+        cell=cell,
+        ident=number,
+        label=pick(metric.name_zh, metric.name_en),
+        review_number=None,
+        with_value=status == 200,
+    )
+
+
+def _with_parts(grid: RollUpView, typed: dict[tuple[str, str], PartView]) -> RollUpView:
+    """The grid with what was typed and could not be saved."""
+    return replace(
+        grid,
+        months=tuple(
+            replace(month, parts=tuple(typed.get((part.code, month.month), part) for part in month.parts))
+            for month in grid.months
+        ),
+    )
+
+
+@blueprint.post("/<record:number>/programmes/<code>/<month>")
+@permission("metric:edit")
+def save_part(number: int, code: str, month: str) -> Response:
+    """Write what a programme measured in a month."""
+    actor, metric = load_metric(number, "metric:edit")
+    unit = programmes.get_programme(metric, code)
+    if not series.MONTH.fullmatch(month):
+        raise NotFound
+    form = ValueForm()
+    typed = parts.Typed(form.value.data, form.numerator.data, form.denominator.data)
+    status, message = 200, ""
+    if not form.validate_on_submit():
+        status, message = 422, _("Not a number of reasonable size.")
+    else:
+        try:
+            parts.set_part(actor, metric, unit, month, typed, version=form.version.data)
+            db.session.commit()
+        except (Conflict, InvalidInput) as error:
+            db.session.rollback()
+            status, message = error.status, error.message
+    metric = queries.get_metric(actor.organisation_id, number)
+    cell = programmes.part_view(metric, code, programmes.get_part(metric, unit, month))
+    cell = replace(cell, error=message, saved=status == 200)
+    if status != 200:
+        cell = replace(
+            cell,
+            value=(form.value.data or "")[:120],
+            numerator=(form.numerator.data or "")[:120],
+            denominator=(form.denominator.data or "")[:120],
+            provisional=False,
+        )
+    return _part_cell(metric, cell, month, status)
+
+
+def _part_cell(metric: Metric, cell: PartView, month: str, status: int) -> Response:
+    if not wants_fragment():
+        if status == 200:
+            return go(url_for("metrics.show", number=metric.number), _("Saved."))
+        return _show(metric, status=status, parts={(cell.code, month): cell})
+    site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
+    loaded = queries.load_site(metric.organisation_id, site)
+    grid = programmes.get_grid(metric, loaded.readings, [month])
+    return _fragment(
+        "metrics/_part.html",
+        status,
+        loaded.verdict(metric),
+        part=cell,
+        month=grid.months[0],
+        grid=grid,
+        ident=metric.number,
+        label=pick(metric.name_zh, metric.name_en),
+        with_rolled=True,
+    )
 
 
 def _review_stated(metric: Metric) -> tuple[int | None, queries.Stated | None]:
@@ -277,7 +392,7 @@ def _value_cell(actor: Actor, number: int, month: str, typed: str, status: int, 
     versions = queries.value_versions(metric.organisation_id, [metric.id])
     cell = replace(loaded.months(metric, [month])[0], version=versions.get((metric.id, month), 0))
     if status == 422:
-        cell = replace(cell, value=typed, error=message)
+        cell = replace(cell, value=typed, error=message, provisional=False)
     elif status == 409:
         cell = replace(
             cell, error=_("%(message)s You had typed %(typed)s.", message=message, typed=typed or "–")

@@ -17,6 +17,7 @@ from tracker.fragments import go, render
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick, say
 from tracker.moves import Signing
+from tracker.nonconformities import proposals
 from tracker.nonconformities.services import raise_for_gaps
 from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
@@ -192,6 +193,7 @@ def _show(
     record = services.record_of(review)
     return render(
         "reviews/show.html",
+        speaks_to=lambda gap: proposals.propose(gap.pins),
         status=status,
         view=page,
         details=details,
@@ -355,6 +357,7 @@ def _preview(actor: Actor, review: Review, gaps: list[Any], status: int = 200, e
         count=len(gaps),
         error=error,
         wording=words.gap,
+        speaks_to=lambda gap: proposals.propose(gap.pins),
     )
 
 

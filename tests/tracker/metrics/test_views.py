@@ -74,7 +74,7 @@ def test_a_metric_is_added_and_changed_with_the_forms(at: Ground, be: Be) -> Non
     stale = pages.post(f"{sent.location}/edit", typed | {"version": "1"}, 409)
 
     assert "Resolved at once" in pages.get(sent.location or "").words
-    assert "Somebody else" in stale.words
+    assert "changed this record in the meantime" in stale.words
 
 
 def test_a_metric_that_cannot_be_keeps_what_was_typed(at: Ground, be: Be) -> None:
