@@ -147,7 +147,9 @@ def _card(site: Site, standings: dict[str, Standing], counts: dict[str, Any]) ->
 def _unmet(standing: Standing, reading: str) -> tuple[Unmet, ...]:
     """The conditions that do not hold under the reading that the site counts by."""
     return tuple(
-        Unmet(say(CONDITION_LABELS[entry["id"]]), tuple(entry.get("items", ())), entry.get("holds"))
+        Unmet(
+            entry["id"], say(CONDITION_LABELS[entry["id"]]), tuple(entry.get("items", ())), entry.get("holds")
+        )
         for entry in standing.unmet
         if entry["id"] in CONDITIONS_OF[reading]
     )

@@ -25,6 +25,7 @@ class Count:
 class Unmet:
     """A condition of certification that does not hold, or (None) that nobody can judge yet."""
 
+    id: str
     title: str
     items: tuple[str, ...]
     holds: bool | None

@@ -239,7 +239,7 @@ def build_suzhou(cast: Cast, today: date) -> None:
 
 
 def _speak_on_results(cast: Cast) -> None:
-    reason = "28 项要求采用的指标中 16 项达标,方式、水平、趋势均为满分 16 of 28 required metrics at target; approach, level and trend full"
+    reason = "28 项要求采用的指标中 15 项达标,方式、水平、趋势均为满分 15 of 28 required metrics at target; approach, level and trend full"
     current.record_word(cast.actors["tang"], cast.sites["suzhou"], True, reason)
 
 

@@ -13,7 +13,7 @@ from tracker.errors import Conflict, NotFound
 from tracker.i18n import gettext as _
 from tracker.permissions import Subject
 from tracker.reviews.current import record_word
-from tracker.scores import queries, sheets, shortest, whatif, worth
+from tracker.scores import items, queries, readiness, sheets, shortest, whatif, worth
 from tracker.scores.forms import PathForm, WordForm
 
 blueprint = Blueprint("scores", __name__, url_prefix="/scores")
@@ -40,6 +40,40 @@ def _standard() -> str:
     if standard not in sheets.STANDARDS:
         raise NotFound
     return standard
+
+
+@blueprint.get("/sums")
+@permission("score:view")
+def sums() -> Response:
+    """The total as a sum: of its categories, and those of their items."""
+    who = allow("score:view")
+    tier = request.args.get("tier") or None
+    if tier is not None and tier not in TIERS:
+        raise NotFound
+    page = queries.get_score_page(who, request.args.get("site") or None, _standard(), tier)
+    return fragments.render("scores/sums.html", shown=page)
+
+
+@blueprint.get("/items/<element>")
+@permission("score:view")
+def item(element: str) -> Response:
+    """One item or criterion: why it has its score, every fact behind it, and what holds each."""
+    who = allow("score:view")
+    standard = items.standard_of(element, request.args.get("standard"))
+    tier, run = request.args.get("tier") or None, request.args.get("run", type=int)
+    if standard not in sheets.STANDARDS or (tier is not None and tier not in TIERS):
+        raise NotFound
+    page = items.get_item_page(who, element, request.args.get("site") or None, standard, tier, run)
+    return fragments.render("scores/item.html", shown=page)
+
+
+@blueprint.get("/readiness")
+@permission("score:view")
+def show_readiness() -> Response:
+    """The conditions of certification as a checklist, with what is in the way and what comes next."""
+    who = allow("score:view")
+    page = readiness.get_readiness_page(who, request.args.get("site") or None)
+    return fragments.render("scores/readiness.html", shown=page)
 
 
 @blueprint.get("/worth")
