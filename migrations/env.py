@@ -16,6 +16,7 @@ FEATURES = (
     "scores",
     "notifications",
     "processes",
+    "work",
 )
 
 for feature in FEATURES:
