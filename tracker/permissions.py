@@ -22,6 +22,13 @@ class Actor:
     name_en: str
     grants: frozenset[tuple[int | None, Role]] = field(default_factory=frozenset)
     single_person: bool = False
+    # Those whose deputy this person is today; their roles are among the grants.
+    acting_for: frozenset[int] = frozenset()
+
+    @property
+    def hands(self) -> frozenset[int]:
+        """This person together with everybody stood in for: whose records these are, and whose conflicts."""
+        return self.acting_for | {self.person_id}
 
     def roles(self, site_id: int | None) -> frozenset[Role]:
         """The roles held at a site; with None, those held anywhere."""
@@ -59,15 +66,15 @@ def _has(*roles: Role) -> Predicate:
 
 
 def _is_owner(actor: Actor, subject: Subject) -> bool:
-    return actor.person_id in subject.owner_ids and _sees(actor, subject)
+    return not actor.hands.isdisjoint(subject.owner_ids) and _sees(actor, subject)
 
 
 def _is_auditor(actor: Actor, subject: Subject) -> bool:
-    return actor.person_id in subject.auditor_ids and _sees(actor, subject)
+    return not actor.hands.isdisjoint(subject.auditor_ids) and _sees(actor, subject)
 
 
 def _is_approver(actor: Actor, subject: Subject) -> bool:
-    return actor.person_id in subject.approver_ids and _sees(actor, subject)
+    return not actor.hands.isdisjoint(subject.approver_ids) and _sees(actor, subject)
 
 
 def _sees(actor: Actor, subject: Subject) -> bool:
@@ -127,6 +134,8 @@ PERMISSIONS: dict[str, tuple[Predicate, ...]] = {
     "audit:conduct": (_is_auditor,),
     "audit:conclude": (_is_auditor,),
     "audit:cancel": (_lead, _manager, _is_auditor),
+    "comment:write": (_sees,),
+    "work:hand_over": (_admin, _manager),
     "score:view": (_sees,),
     "standard:load": (_admin, _manager),
     "standard:move": (_admin, _manager),

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 import sqlalchemy as sa
@@ -105,7 +105,7 @@ def _renew(site_code: str | None, as_json: bool) -> None:
         click.echo(f"{sites} sites renewed, {stored} runs stored.")
 
 
-def _line(value: dict[str, object]) -> None:
+def _line(value: Mapping[str, object]) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 

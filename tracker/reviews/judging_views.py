@@ -35,10 +35,10 @@ def _load(number: int, name: str = "review:judge") -> tuple[Actor, Review]:
 
 def _standard(review: Review, element: str) -> str:
     """The standard of an element of the review's scope. Raises NotFound."""
-    standard = scope.standard_of_element(element)
-    if standard not in scope.standards_of(review) or element not in scope.elements_of(review, standard):
-        raise NotFound
-    return standard
+    for standard in scope.standards_of(review):
+        if element in scope.elements_of(review, standard):
+            return standard
+    raise NotFound
 
 
 # ---------------------------------------------------------------- one item or criterion

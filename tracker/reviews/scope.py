@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 from scoring import catalogue
 from scoring.catalogue import Item, Standard
+from tracker.database import db
 from tracker.i18n import gettext as _
 from tracker.organisations.models import CspType, Unit
 from tracker.reviews.facts import Key
 from tracker.reviews.models import FactKind, Review
+from tracker.scores import releases
 from tracker.scores.computing import RELEASES
+from tracker.scores.models import CatalogueRelease
 from tracker.scores.sheets import COPC, SEE_CMM
 
 ACHIEVING_RESULTS = "4.7"
@@ -27,8 +30,37 @@ class Slot:
 
 
 def standard_of(name: str) -> Standard:
-    """The catalogue behind the name of a standard."""
-    return catalogue.load(RELEASES[name])
+    """The catalogue behind the name of a standard: that of the review at hand, or else the first release."""
+    return _at_hand().get(name) or catalogue.load(RELEASES[name])
+
+
+def _at_hand() -> dict[str, Standard]:
+    """What the review that this session has read last is judged by; a session is one request."""
+    found: dict[str, Standard] = db.session.info.setdefault("standards", {})
+    return found
+
+
+def content_of(review: Review, standard: str) -> Standard:
+    """The release that a review is judged by under a standard, read once; its site's own before it has facts."""
+    known: dict[tuple[int, str], Standard] = db.session.info.setdefault("review_standards", {})
+    place = (review.id, standard)
+    if place not in known:
+        found = releases.of_facts(review.organisation_id, review.site_id, review.id, standard)
+        known[place] = catalogue.load(RELEASES[standard]) if found is None else releases.standard_of(found)
+    _at_hand()[standard] = known[place]
+    return known[place]
+
+
+def remember(review: Review, standard: str, release: CatalogueRelease) -> None:
+    """What a review is judged by, from rows that have been read with it."""
+    known: dict[tuple[int, str], Standard] = db.session.info.setdefault("review_standards", {})
+    known[review.id, standard] = _at_hand()[standard] = releases.standard_of(release)
+
+
+def forget_contents() -> None:
+    """After a site has moved to another release: nothing read before is true of its reviews any more."""
+    db.session.info.pop("standards", None)
+    db.session.info.pop("review_standards", None)
 
 
 def standards_of(review: Review) -> tuple[str, ...]:
@@ -36,16 +68,17 @@ def standards_of(review: Review) -> tuple[str, ...]:
     return tuple(name for name, covered in ((COPC, review.copc), (SEE_CMM, review.see_cmm)) if covered)
 
 
-def all_elements(standard: str, tier: str) -> tuple[str, ...]:
-    """Every item of a tier, or every criterion, in catalogue order."""
+def all_elements(standard: str, tier: str, known: Standard | None = None) -> tuple[str, ...]:
+    """Every item of a tier, or every criterion, in catalogue order; none of a tier that the release lacks."""
+    known = known or standard_of(standard)
     if standard == SEE_CMM:
-        return tuple(criterion.id for criterion in standard_of(standard).criteria)
-    return tuple(item.id for item in standard_of(standard).items_of(tier))
+        return tuple(criterion.id for criterion in known.criteria)
+    return tuple(item.id for item in known.items_of(tier)) if tier in known.tiers else ()
 
 
 def elements_of(review: Review, standard: str) -> tuple[str, ...]:
     """The items or criteria of a review's scope, in catalogue order."""
-    every = all_elements(standard, review.tier.value)
+    every = all_elements(standard, review.tier.value, content_of(review, standard))
     return tuple(name for name in every if name in review.scope) if review.scope else every
 
 
@@ -63,15 +96,22 @@ def units_of(item: Item, units: Iterable[Unit]) -> tuple[Unit, ...]:
 
 def slots(review: Review, standard: str, units: Iterable[Unit], csp_type: CspType) -> Iterator[Slot]:
     """Every fact that a review has to judge under a standard, in the order of its pages."""
-    catalogue_of = standard_of(standard)
-    if standard == SEE_CMM:
-        for element in elements_of(review, standard):
-            for row in catalogue_of.criterion(element).rows:
+    known = content_of(review, standard)
+    yield from slots_of(known, elements_of(review, standard), units, csp_type)
+
+
+def slots_of(
+    known: Standard, elements: Iterable[str], units: Iterable[Unit], csp_type: CspType
+) -> Iterator[Slot]:
+    """Every fact that a release asks for about these items or criteria."""
+    if known.family == "rows":
+        for element in elements:
+            for row in known.criterion(element).rows:
                 yield Slot(Key(element, FactKind.ROW, row.id))
         return
-    known = tuple(units)
-    for element in elements_of(review, standard):
-        yield from _item_slots(catalogue_of.item(element), known, csp_type)
+    all_units = tuple(units)
+    for element in elements:
+        yield from _item_slots(known.item(element), all_units, csp_type)
 
 
 def _item_slots(item: Item, units: tuple[Unit, ...], csp_type: CspType) -> Iterator[Slot]:

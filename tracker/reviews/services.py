@@ -32,7 +32,9 @@ from tracker.reviews.judging import (
 from tracker.reviews.models import Fact, FactSet, FactSetKind, Review, Tier
 from tracker.scores.computing import RELEASES
 from tracker.scores.models import Cause
+from tracker.scores.releases import site_key, standard_of
 from tracker.scores.services import Why, ensure_release, rescore_site
+from tracker.scores.sheets import COPC
 from workflows.kinds import Source
 from workflows.nonconformities import NonconformityState
 from workflows.reviews import ReviewState
@@ -111,7 +113,7 @@ def _check_plan(
 ) -> None:
     copc, see_cmm, tier, wanted = covered
     names = [name for name, chosen in zip(RELEASES, (copc, see_cmm), strict=True) if chosen]
-    known = {element for name in names for element in scope.all_elements(name, tier.value)}
+    known = {element for name in names for element in _elements(site, name, tier)}
     faults: dict[str, list[str]] = {}
     if not title.strip():
         faults["title"] = [_("Give the review a title.")]
@@ -119,6 +121,8 @@ def _check_plan(
         faults["title"] = [_("At most %(count)d characters.", count=200)]
     if not names:
         faults["copc"] = [_("Choose at least one standard.")]
+    elif copc and not _elements(site, COPC, tier):
+        faults["tier"] = [_("The release that this site is scored by has no such tier.")]
     elif unknown := [element for element in wanted if element not in known]:
         faults["scope"] = [
             _("Not an item or criterion of what is reviewed: %(names)s", names=", ".join(unknown))
@@ -187,7 +191,10 @@ def _own_set(review: Review, standard: str) -> FactSet:
                 kind=FactSetKind.REVIEW,
                 review_id=review.id,
                 standard=standard,
-                release_id=ensure_release(review.organisation_id, RELEASES[standard]).id,
+                release_id=ensure_release(
+                    review.organisation_id,
+                    site_key(review.organisation_id, review.site_id, standard),
+                ).id,
                 as_of=review.period_end,
             )
         )

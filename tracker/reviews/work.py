@@ -180,7 +180,9 @@ class Work:
             values=self.values,
             gaps=self._gaps(standard),
         )
-        sheet = parse(sheets.build(material, self.review.tier.value, self.as_of))
+        sheet = parse(
+            sheets.build(material, self.review.tier.value, self.as_of), releases.standard_of(release)
+        )
         return Computed(material, sheet, rescore.score(sheet))
 
     def _gaps(self, standard: str) -> tuple[sheets.Gap, ...]:
@@ -251,6 +253,8 @@ def load(
     if head is None:
         raise NotFound
     sets, overrules, current = _sets(review, wanted)
+    for standard, (_fact_set, release) in sets.items():
+        scope.remember(review, standard, release)
     by_set = {fact_set.id: standard for standard, (fact_set, _release) in sets.items()}
     facts = _facts(organisation_id, by_set)
     # A report is frozen: months that came after it move the site's score, not the review's.
@@ -271,10 +275,10 @@ def load(
         findings=list_findings(review),
         reasons=_reasons(review) if reasons else {},
         later_report=head.later_report,
-        is_current=current == len(scope.standards_of(review)),
-        as_of=as_of,
         origin=head.origin,
         last_reported=head.last_reported,
+        is_current=current == len(scope.standards_of(review)),
+        as_of=as_of,
     )
 
 

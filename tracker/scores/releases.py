@@ -34,10 +34,11 @@ def content_of(organisation_id: int, release_id: int) -> Standard:
     return standard_of(db.session.get_one(CatalogueRelease, (organisation_id, release_id)))
 
 
-def site_key(organisation_id: int, site_id: int, standard: str) -> str:
-    """The identifier of the release that a site is scored by; the first one before its first reported review."""
-    found = db.session.execute(
-        sa.select(CatalogueRelease.key)
+def of_facts(organisation_id: int, site_id: int, review_id: int, standard: str) -> CatalogueRelease | None:
+    """The release that a review's facts lie under, or else that of its site's current facts, or None."""
+    own = FactSet.review_id == review_id
+    return db.session.execute(
+        sa.select(CatalogueRelease)
         .join(
             FactSet,
             (FactSet.organisation_id == CatalogueRelease.organisation_id)
@@ -48,7 +49,14 @@ def site_key(organisation_id: int, site_id: int, standard: str) -> str:
             FactSet.organisation_id == organisation_id,
             FactSet.site_id == site_id,
             FactSet.standard == standard,
-            FactSet.kind == FactSetKind.CURRENT,
+            sa.or_(own, FactSet.kind == FactSetKind.CURRENT),
         )
+        .order_by(sa.case((own, 0), else_=1), sa.case((FactSet.kind == FactSetKind.CURRENT, 0), else_=1))
+        .limit(1)
     ).scalar_one_or_none()
-    return found or FIRST[standard]
+
+
+def site_key(organisation_id: int, site_id: int, standard: str) -> str:
+    """The identifier of the release that a site is scored by; the first one before its first reported review."""
+    found = of_facts(organisation_id, site_id, 0, standard)
+    return FIRST[standard] if found is None else found.key

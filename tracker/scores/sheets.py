@@ -278,7 +278,7 @@ def _rows(material: Material, known: Standard) -> dict[str, dict[str, int | None
 def _items(material: Material, known: Standard) -> dict[str, Any]:
     by_element: dict[str, list[Fact]] = defaultdict(list)
     for fact in material.facts:
-        if known.has_item(fact.element) and _asks(known.item(fact.element), fact):
+        if known.has_item(fact.element) and asks(known.item(fact.element), fact):
             by_element[fact.element].append(fact)
     metrics: dict[str, list[Metric]] = defaultdict(list)
     for metric in material.metrics:
@@ -301,7 +301,7 @@ def _items(material: Material, known: Standard) -> dict[str, Any]:
     }
 
 
-def _asks(item: Item, fact: Fact) -> bool:
+def asks(item: Item, fact: Fact) -> bool:
     """Whether a release asks for this fact: an item of results has no units, one of practice no metrics."""
     if fact.kind == FactKind.LINE:
         return any(line.id == fact.subject for line in item.lines)
