@@ -32,7 +32,7 @@ REPEAT_DAYS = 365
 MINORS_FOR_A_HINT = 3
 """So many open minors on one item may add up to a major (ISO/IEC 17021-1, E.3)."""
 
-ALIKE = 0.4
+ALIKE = 0.33
 """Two texts that share this much of their words are worth looking at; 1.0 is the same text."""
 VERY_ALIKE = 0.7
 """From here on a text of the same item is taken for the same finding."""

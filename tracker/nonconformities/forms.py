@@ -27,6 +27,8 @@ from tracker.i18n import language, lazy_gettext, pick
 from tracker.nonconformities import wording
 from tracker.nonconformities.drafts import Draft, PinSpec, decode_pin
 from tracker.organisations.viewmodels import SiteView
+from tracker.reviews.facts import parse_key
+from workflows.causes import RIBS
 from workflows.kinds import Grade, Source
 
 TEXT = Length(max=20_000, message=lazy_gettext("At most 20,000 characters."))
@@ -208,9 +210,19 @@ class DraftForm(FlaskForm):
         description=lazy_gettext("Number of the closed record that came back; a repeat is a major."),
     )
 
+    # These two are not written down: they help to find repeats and to grade.
+    cause = SelectField(lazy_gettext("Suspected cause"), validate_choice=False, default="")
+    asked = SelectMultipleField(lazy_gettext("Questions on the grade"), validate_choice=False)
+
     def offer(self, people: list[PersonView]) -> None:
         """Fill the choices."""
         lang = language()
+        self.cause.choices = [("", _("Not known")), *rib_choices(lang)]
+        self.asked.choices = [
+            ("met", _("The requirement is met today")),
+            ("may_become", _("It is met, but may become a non-conformity")),
+            ("absent", _("The requirement is absent altogether, or the system failed")),
+        ]
         self.grade.choices = _worded(Grade)
         self.source.choices = _worded(Source)
         named = [(str(person.id), pick(person.name_zh, person.name_en)) for person in people]
@@ -253,6 +265,25 @@ class DraftForm(FlaskForm):
             unpinned_reason=self.unpinned_reason.data or "",
             repeat_of_id=repeat_of_id,
         )
+
+    def typed_pins(self) -> tuple[PinSpec, ...]:
+        """The facts that are ticked so far, without those that cannot be read."""
+        found = []
+        for value in self.pins.data or []:
+            try:
+                spec = decode_pin(value)
+                parse_key(spec.key)
+            except ValueError:
+                continue
+            found.append(spec)
+        return tuple(found)
+
+
+def rib_choices(lang: str) -> list[tuple[str, str]]:
+    """Every category of causes of the sets that ship, as (identifier, set and title)."""
+    return [
+        (code, f"{ribs.of(lang)} · {title.of(lang)}") for ribs, found in RIBS.items() for code, title in found
+    ]
 
 
 def read_record_number(typed: str, prefix: str = "NC") -> int | None:

@@ -9,7 +9,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from tracker.database import db
-from tracker.reviews.models import Fact, FactKind, FactSet, Review
+from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Review
 from workflows.kinds import Grade
 
 HALF = Fraction(1, 2)
@@ -50,14 +50,23 @@ def proposed_grade(found: Iterable[Found], shares: Shares) -> Grade:
 
 def shares_of(review: Review, elements: Iterable[str]) -> dict[str, Shares]:
     """Element → its shares as the review has judged them so far."""
+    return shares_at(review.organisation_id, review.site_id, review.id, elements)
+
+
+def shares_at(
+    organisation_id: int, site_id: int, review_id: int | None, elements: Iterable[str]
+) -> dict[str, Shares]:
+    """Element → its shares in a review, or without one in the site's current facts."""
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     elements = set(elements)
+    of_review = FactSet.kind == FactSetKind.CURRENT if review_id is None else FactSet.review_id == review_id
     for element, kind, value, number in db.session.execute(
         sa.select(Fact.element, Fact.kind, Fact.value, sa.func.count())
         .join(FactSet, (FactSet.organisation_id == Fact.organisation_id) & (FactSet.id == Fact.fact_set_id))
         .where(
-            FactSet.organisation_id == review.organisation_id,
-            FactSet.review_id == review.id,
+            FactSet.organisation_id == organisation_id,
+            FactSet.site_id == site_id,
+            of_review,
             Fact.kind.in_([FactKind.LINE, FactKind.UNIT]),
             Fact.element.in_(elements),
         )

@@ -1,7 +1,7 @@
 """What the templates of non-conformities are given: contexts put together from queries and forms."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -17,9 +17,10 @@ from tracker.database import db
 from tracker.errors import DomainError, InvalidInput, NotFound, RefusedMove
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
-from tracker.nonconformities import queries, register, wording
+from tracker.nonconformities import alerts, proposals, queries, register, wording
+from tracker.nonconformities.advice import Advice, Typed, advise
 from tracker.nonconformities.choices import list_choices
-from tracker.nonconformities.drafts import Draft, encode_pin
+from tracker.nonconformities.drafts import Draft, decode_pin, encode_pin
 from tracker.nonconformities.forms import FORMS, DraftForm, ExtendForm, read_record_number
 from tracker.nonconformities.models import Nonconformity
 from tracker.nonconformities.register import Filter
@@ -227,10 +228,16 @@ class Start:
 
 def read_start(actor: Actor, args: Any) -> Start:
     """Where the address says that a new record begins. Raises NotFound, InvalidInput."""
+    elements = tuple(element for element in args.getlist("element") if wording.standard_of(element))
     number = args.get("review", "").strip()
     if number:
-        return _from_review(actor, number, args.getlist("key"))
-    elements = tuple(element for element in args.getlist("element") if wording.standard_of(element))
+        found = _from_review(actor, number, args.getlist("key"))
+        return replace(found, elements=tuple(dict.fromkeys((*found.elements, *elements))))
+    for name, proposed in (("metric", alerts.of_metric), ("process", alerts.of_process)):
+        given = args.get(name, "").strip()
+        if given:
+            site, own, draft = proposed(actor, _read_number(given))
+            return Start(site, tuple(dict.fromkeys((*own, *elements))), draft=draft)
     code = args.get("site", "").strip()
     if code:
         return Start(find_site(actor, code), elements)
@@ -238,12 +245,17 @@ def read_start(actor: Actor, args: Any) -> Start:
     return Start(find_site(actor, sites[0].code) if len(sites) == 1 else None, elements)
 
 
+def _read_number(text: str) -> int:
+    """A record's number in an address. Raises NotFound."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise NotFound
+    return int(text)
+
+
 def _from_review(actor: Actor, number: str, keys: list[str]) -> Start:
     from tracker.reviews.queries import gaps_of, get_review
 
-    if not (number.isascii() and number.isdigit() and len(number) <= 9):
-        raise NotFound
-    review: Review = get_review(actor.organisation_id, int(number))
+    review: Review = get_review(actor.organisation_id, _read_number(number))
     sites = actor.sites()
     if sites is not None and review.site_id not in sites:
         raise NotFound
@@ -303,25 +315,72 @@ def defaults_of(dossier: queries.Dossier) -> dict[str, Any]:
     }
 
 
+def typed_so_far(form: DraftForm, site_id: int, review_id: int | None, but: int | None = None) -> Typed:
+    """What the form says now, for advice on it."""
+    try:
+        repeats = read_record_number(form.repeat_of.data or "") is not None
+    except ValueError:
+        repeats = False
+    return Typed(
+        site_id=site_id,
+        title=(form.title.data or "")[:200],
+        grade=form.grade.data or "",
+        pins=form.typed_pins(),
+        also=tuple(each for each in form.also.data or [] if wording.standard_of(each)),
+        cause=(form.cause.data or "")[:40],
+        repeats=repeats,
+        asked=frozenset(form.asked.data or []),
+        review_id=review_id,
+        but=but,
+    )
+
+
+def use_help(form: DraftForm, pressed: Mapping[str, str]) -> bool:
+    """Take over what a button of the advice says: a repeat with its grade, or a grade; whether one was pressed."""
+    number = pressed.get("use_repeat", "")
+    grade = pressed.get("use_grade", "")
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        form.repeat_of.data = label("nonconformity", int(number))
+        form.grade.data = Grade.MAJOR.value
+        return True
+    if grade in set(Grade):
+        form.grade.data = grade
+        return True
+    return False
+
+
+def address_of(start: Start) -> dict[str, Any]:
+    """What an address says about where a new record begins."""
+    if start.review_number is not None:
+        return {"review": start.review_number}
+    return {"site": start.site.code} if start.site is not None else {}
+
+
 def draft_context(actor: Actor, form: DraftForm, start: Start) -> dict[str, Any]:
     """The form of a new record."""
-    query: dict[str, Any] = {}
-    if start.review_number is not None:
-        query = {"review": start.review_number}
-    elif start.site is not None:
-        query = {"site": start.site.code}
+    query = address_of(start)
     form.offer(list_people(actor.organisation_id, start.site.id) if start.site else [])
+    groups = _groups(start.site, start.elements, form, start.review_id)
     return {
         "form": form,
         "start": start,
+        "proposals": _proposals(groups),
         "sites": [(site.code, pick(site.name_zh, site.name_en)) for site in list_sites(actor)],
         "elements": wording.element_choices(language()),
-        "groups": _groups(start.site, start.elements, form, start.review_id),
+        "groups": groups,
         "action": url_for(".create", **query),
+        "advice": _advice(actor, form, start.site, start.review_id),
+        "ask": url_for(".advice", **query),
         "raised": False,
         "record": None,
         "conflict": None,
     }
+
+
+def _advice(
+    actor: Actor, form: DraftForm, site: Site | None, review_id: int | None, but: int | None = None
+) -> Advice | None:
+    return None if site is None else advise(actor, typed_so_far(form, site.id, review_id, but))
 
 
 def edit_context(
@@ -335,13 +394,17 @@ def edit_context(
     raised = record.state != NonconformityState.DRAFT
     if conflict:
         form.version.raw_data, form.version.data = None, record.version
+    groups = [] if raised else _groups(site, elements, form, record.review_id)
     return {
         "form": form,
         "start": Start(site, tuple(sorted(elements))),
+        "proposals": _proposals(groups),
         "record": record,
         "label": f"NC-{record.number:04d}",
-        "groups": [] if raised else _groups(site, elements, form, record.review_id),
+        "groups": groups,
         "action": url_for(".save", number=record.number),
+        "advice": None if raised else _advice(actor, form, site, record.review_id, record.id),
+        "ask": url_for(".advice", site=site.code, but=record.number),
         "raised": raised,
         "conflict": _differences(form, defaults_of(dossier)) if conflict else None,
     }
@@ -355,6 +418,15 @@ def _groups(
     ticked = [value for value in form.pins.data or [] if _is_pin(value)]
     choices = list_choices(site, elements, ticked, review_id)
     return [(group, list(found)) for group, found in groupby(choices, key=lambda choice: choice.group)]
+
+
+def _proposals(groups: list[tuple[str, list[Any]]]) -> tuple[proposals.ProposalView, ...]:
+    """The rows that the ticked facts speak to; where none is ticked, those that are unmet."""
+    choices = [choice for _group, found in groups for choice in found]
+    ticked = [choice.value for choice in choices if choice.ticked]
+    return proposals.propose(
+        decode_pin(value) for value in ticked or [choice.value for choice in choices if choice.unmet]
+    )
 
 
 def _is_pin(value: str) -> bool:

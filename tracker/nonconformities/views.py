@@ -10,10 +10,12 @@ from tracker import conflicts, fragments, submissions, undo
 from tracker.access import actor, allow, permission
 from tracker.accounts.queries import list_people
 from tracker.database import MAX_ID, db
+from tracker.desk import number_in_address
 from tracker.errors import Conflict, DomainError, InvalidInput, NotFound, RefusedMove, WrongPassword
 from tracker.i18n import gettext as _
 from tracker.moves import Signing, check_version
 from tracker.nonconformities import page, queries, register, services
+from tracker.nonconformities.advice import advise
 from tracker.nonconformities.forms import FORMS, DraftForm, ExtendForm, JudgeForm, MoveForm, faults
 from tracker.nonconformities.life import HANDLERS
 from tracker.permissions import Actor, Subject
@@ -71,7 +73,11 @@ def worth(number: int) -> Response:
     allow("nonconformity:view", services.subject_of(record))
     lines = queries.get_worth(record.organisation_id, record.id)
     return fragments.render(
-        "nonconformities/worth.html", "nonconformities/_worth.html", worth=lines, record=record
+        "nonconformities/worth.html",
+        "nonconformities/_worth.html",
+        worth=lines,
+        record=record,
+        shares=queries.get_shares(record),
     )
 
 
@@ -214,6 +220,8 @@ def create() -> BaseResponse:
     person = allow("nonconformity:raise", Subject(site_id=start.site.id))
     form = DraftForm()
     form.offer(list_people(person.organisation_id, start.site.id))
+    if page.use_help(form, request.form):
+        return _draft_page(form, start)
     status = 422
     if form.validate_on_submit():
         try:
@@ -232,12 +240,48 @@ def _write_down(person: Actor, form: DraftForm, start: page.Start, site_id: int)
     if first is not None:
         return fragments.go(first.location, first.message)
     draft = form.draft(page.find_repeated(person, form))
+    _look_first(person, form, start, site_id)
     record = services.raise_draft(person, site_id=site_id, review_id=start.review_id, **vars(draft))
     said = _("The record has been written down.")
     location = url_for(".show", number=record.number)
     submissions.keep(person, key, location, said)
     db.session.commit()
     return fragments.go(location, said)
+
+
+def _look_first(person: Actor, form: DraftForm, start: page.Start, site_id: int) -> None:
+    """Raise InvalidInput while there are records that it may be the same as, and that were not shown before."""
+    advice = advise(person, page.typed_so_far(form, site_id, start.review_id))
+    looked = set(request.form.getlist("looked"))
+    fresh = [
+        match
+        for match in advice.sure
+        if str(match.number) not in looked and not (match.repeats and form.repeat_of.data)
+    ]
+    if fresh:
+        names = ", ".join(match.label for match in fresh)
+        message = _(
+            "Look at %(records)s first. If this is another matter, write it down again.", records=names
+        )
+        raise InvalidInput({"similar": [message]})
+
+
+@blueprint.get("/advice")
+@permission("nonconformity:raise")
+def advice() -> Response:
+    """What a finding may be the same as and how grave it is, as far as it has been typed."""
+    person = allow("nonconformity:raise")
+    start = page.read_start(person, request.args)
+    if start.site is None:
+        raise NotFound
+    allow("nonconformity:raise", Subject(site_id=start.site.id))
+    form = DraftForm(formdata=request.args)
+    form.offer([])
+    number = number_in_address("but")
+    but = None if number is None else queries.find(person, number).id
+    found = advise(person, page.typed_so_far(form, start.site.id, start.review_id, but))
+    ask = url_for(".advice", **page.address_of(start), but=number)
+    return fragments.part("nonconformities/_advice.html", advice=found, form=form, ask=ask)
 
 
 def _draft_page(form: DraftForm, start: page.Start, status: int = 200) -> Response:
@@ -267,6 +311,8 @@ def save(number: int) -> BaseResponse:
     form = DraftForm()
     form.offer(list_people(person.organisation_id, record.site_id))
     page.fix_what_stays(form, dossier)
+    if page.use_help(form, request.form):
+        return _edit_page(form, dossier)
     status = 422
     if form.validate_on_submit():
         try:
