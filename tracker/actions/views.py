@@ -141,12 +141,15 @@ def section(number: int, section: str) -> BaseResponse:
 def worth(number: int) -> BaseResponse:
     """What closing each of its non-conformities would move now."""
     from tracker.scores.queries import promise
+    from tracker.scores.worth import list_record_worth
 
     action = get_action(present_actor(), number)
     allow("action:view", subject_of(action))
     answers = [each for each in load_case(action).live if each.points_alone is not None]
     promises = [(each, promise(action.organisation_id, each.id)) for each in answers]
-    return part("actions/_worth.html", promises=promises)
+    names = [each.label for each in answers]
+    totals = list_record_worth(action.organisation_id, action.site_id, names, action.effort) if names else ()
+    return part("actions/_worth.html", promises=promises, totals=totals)
 
 
 # ---------------------------------------------------------------- moves

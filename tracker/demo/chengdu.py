@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from tracker.database import db
 from tracker.demo.cast import PROGRAMMES, Cast
+from tracker.demo.findings import LATER, REVIEWED, UNTRUSTED, Finding
 from tracker.demo.loop import Diary, Hands, Story, Telling, on, signing
 from tracker.metrics.models import Better, Metric
 from tracker.metrics.services import create_metric, set_target, set_value, set_values
@@ -85,8 +86,6 @@ SERIES = (
     Series("4.6", "attrition-leaders", "班组长流失率", "Attrition, team leaders", Better.LOWER, "%", "2", 15, 0, 1),
 )  # fmt: skip
 
-UNTRUSTED = "critical-accuracy-compliance"
-
 # SEE-CMM marks in the order of the grid; the site aims at level 2.
 MARKS = {
     "S1": (2, 2, 1),
@@ -99,60 +98,6 @@ MARKS = {
     "S8": (2, 2, 2, 2, 1),
 }
 
-
-@dataclass(frozen=True)
-class Finding:
-    """A finding: where, what, how far its story has come, and since how many days before today it is open."""
-
-    element: str
-    title: str
-    statement: str
-    keys: tuple[str, ...] = ()
-    grade: Grade = Grade.MINOR
-    stage: str = "open"
-    source: Source = Source.REVIEW
-    opened: int = 140
-    cause: str = "流程未写明由谁负责 The procedure does not say who is responsible"
-    solution: str = "明确责任并纳入月度检查 Name the owner and check it monthly"
-    effort: int = 3
-    owner: str = "jiang"
-
-    @property
-    def standard(self) -> str:
-        return SEE_CMM if self.element.startswith("S") else COPC
-
-
-# Found in the review: the facts below were judged as unmet.
-REVIEWED = (
-    Finding("1.1", "愿景未体现最终用户承诺 Statement of direction silent on end users", "书面声明只提到客户。The written statement names clients only.", ("1.1/line/1.1-0",), stage="closed", effort=2),
-    Finding("1.2", "评审未覆盖全部要求 Review did not cover every requirement", "上次评审缺少 3.4 与 3.5。The last review left out 3.4 and 3.5.", ("1.2/line/1.2-2b",), stage="closed", effort=2),
-    Finding("2.1", "新方案上线审核未做 No early audit of a new programme", "酒店预订上线前四周没有审核。Hotel booking was not audited in its first four weeks.", ("2.1/line/2.1-1e", "2.1/unit/hotel-booking"), stage="answered", effort=5),
-    Finding("2.2", "班次间流程执行不一致 Shifts follow a procedure differently", "夜班跳过身份核验步骤。The night shift skips a verification step.", ("2.2/line/2.2-2b", "2.2/unit/wallet-risk", "2.2/unit/delivery-hotline"), Grade.MAJOR, "monitoring", effort=8),
-    Finding("2.3", "改正行动没有效果验证 Corrective actions end without proof of effect", "12 条行动中 9 条没有效果数据。9 of 12 actions have no data on their effect.", ("2.3/line/2.3-1d", "2.3/unit/appliance-repair"), stage="monitoring", effort=5),
-    Finding("2.4", "监控员未校准 Monitors are not calibrated", "三名监控员对同一录音评分相差 22 分。Three monitors differ by 22 points on one call.", ("2.4/line/2.4-3",), stage="follow_up", effort=3),
-    Finding("2.5", "预测未按时段编制 Forecast is not made by interval", "预测只到日。Volumes are forecast by day only.", ("2.5/line/2.5-1", "2.5/unit/delivery-chat"), stage="follow_up", effort=5),
-    Finding("2.6", "指标完整性没有核对 Integrity of metrics is not checked", "合规准确率由本组自查。Compliance accuracy is checked by its own team.", ("2.6/line/2.6-3", f"4.4/metric/{UNTRUSTED}/cui"), Grade.MAJOR, "implementing", effort=5),
-    Finding("3.1", "岗位最低技能未定义 Minimum skills of a position undefined", "排班师没有任职要求。Planners have no minimum skills.", ("3.1/line/3.1-1", "3.1/unit/planner"), stage="implementing", effort=3),
-    Finding("3.3", "上岗前未核实技能 Skills not verified before working alone", "在线代表 14 人中 5 人先上岗后测试。5 of 14 chat agents were tested afterwards.", ("3.3/line/3.3-1", "3.3/unit/chat-agent", "3.3/unit/planner"), Grade.MAJOR, "implementing", effort=5),
-    Finding("4.4", "非关键差错准确率未统计 Non-critical accuracy is not measured", "只有最近两个月的数据。There are figures for two months only.", ("4.4/line/4.4-1", "4.4/metric/non-critical-accuracy/cui"), Grade.MAJOR, "plan_review", effort=5),
-    Finding("4.5", "单次服务成本没有目标 Cost per contact has no target", "成本按月统计,但没有目标。Cost is reported monthly without a target.", ("4.5/line/4.5-3", "4.5/metric/cost-per-contact/cui"), Grade.MAJOR, "planning", effort=2),
-    Finding("4.6", "代表流失率未达标 Attrition of representatives misses its target", "12 个月均高于 4 %。Above 4 % in each of twelve months.", ("4.6/metric/attrition-agents/meets",), stage="analysing", effort=8),
-    Finding("S1", "领导层没有反馈机制 Leaders get no feedback on their own work", "没有对领导行为的定期反馈。Nobody asks regularly how leaders are seen.", ("S1/row/feedback",), stage="closed", effort=3),
-    Finding("S5", "知识库只覆盖两个方案 Knowledge base covers two programmes only", "六个方案中四个没有知识库。Four of six programmes have none.", ("S5/row/deployed", "S5/row/feedback"), stage="implementing", effort=8),
-    Finding("S7", "员工与供应商生产力无趋势数据 No trend data on productivity", "供应商绩效只有最近一个季度。Supplier performance for one quarter only.", ("S7/row/trends",), stage="contained", effort=5),
-)  # fmt: skip
-
-# Found afterwards: by a client, a complaint, monitoring. Opening one pins facts that had been met.
-LATER = (
-    Finding("2.7", "质检录音对外可见 Recordings visible outside the team", "共享盘权限过宽。A shared folder was open to everybody.", ("2.7/line/2.7-3",), Grade.MAJOR, "analysing", Source.CLIENT, 24, effort=2),
-    Finding("3.2", "复训未覆盖夜班 Refresher training misses the night shift", "夜班 11 人未参加。Eleven night-shift agents did not attend.", ("3.2/unit/csr",), Grade.MINOR, "defining", Source.MONITORING, 12, effort=2),
-    Finding("4.2", "投诉未分析原因 Complaints are not analysed", "近两月 37 件投诉没有归类。37 complaints of two months are unsorted.", ("4.2/line/4.2-3",), Grade.MINOR, "accepted", Source.COMPLAINT, 6, effort=3),
-    Finding("4.3", "在线首次响应超时 Chat answers come late", "过去六个月均高于 30 秒。Above 30 seconds in each of six months.", ("4.3/metric/chat-response/meets",), Grade.MINOR, "open", Source.METRIC_ALERT, 20, effort=5),
-    Finding("3.5", "员工反馈未告知结果 Staff never hear what became of their feedback", "上半年调查结果未公布。Results of the spring survey were not shared.", ("3.5/line/3.5-3",), Grade.MINOR, "disputed", Source.MONITORING, 8, effort=1),
-    Finding("3.4", "绩效目标与职位不符 Targets do not fit the position", "质检员按通话量考核。Monitors are judged by call volume.", ("3.4/line/3.4-1",), Grade.MINOR, "void", Source.MONITORING, 30, effort=2),
-    Finding("2.4", "监控样本偏少 Few transactions monitored at weekends", "周末样本不足 10 %。Less than a tenth of the sample is from weekends.", (), Grade.OBSERVATION, "open", Source.MONITORING, 15, effort=1),
-    Finding("2.5", "可考虑联合排班 Joint scheduling of two programmes", "两条快递方案可共享班次。The two delivery programmes could share shifts.", (), Grade.OFI, "draft", Source.FOLLOW_UP_AUDIT, 3, effort=2),
-)  # fmt: skip
 
 REVIEW_REASONS = (
     "指标由月度绩效会跟踪,本次不另立项 Tracked in the monthly performance meeting, no record of its own"
@@ -188,11 +133,24 @@ def build_chengdu(cast: Cast, today: date) -> None:
     diary.write(reported + timedelta(days=2), accept)
     for day in _third_days(reported, today):
         diary.write(day, partial(_record_month, cast, today, months_before(day, 1)))
+    told: dict[str, Telling] = {}
     for place, (finding, record) in enumerate(zip(REVIEWED, records, strict=True)):
-        _telling(cast, finding, record, reported).write(diary, finding.stage, place)
+        told[finding.key] = _telling(cast, finding, record, reported)
+        told[finding.key].write(diary, finding.stage, place)
     for finding in LATER:
-        _find_later(cast, diary, finding, today)
+        telling = _find_later(cast, diary, finding, today)
+        if telling is not None:
+            told[finding.key] = telling
+    _write_waits(cast, diary, told)
     diary.tell()
+
+
+def _write_waits(cast: Cast, diary: Diary, told: dict[str, Telling]) -> None:
+    """On the day on which an action is planned, what it waits for is put down as well."""
+    for finding in (*REVIEWED, *LATER):
+        if finding.waits_for:
+            waiting, first = told[finding.key], told[finding.waits_for]
+            diary.write(max(waiting.day(7), first.day(7)), partial(waiting.wait_for, first))
 
 
 def _create_metrics(cast: Cast, today: date, day: date) -> None:
@@ -348,13 +306,13 @@ def _telling(cast: Cast, finding: Finding, record: Nonconformity, opened_on: dat
     )
 
 
-def _find_later(cast: Cast, diary: Diary, finding: Finding, today: date) -> None:
-    """Raise it on its day and tell its story from there."""
+def _find_later(cast: Cast, diary: Diary, finding: Finding, today: date) -> Telling | None:
+    """Raise it on its day and tell its story from there, where it has one."""
     opened_on = today - timedelta(days=finding.opened)
     with on(opened_on - timedelta(days=1)):
         record = _raise(cast, finding, None)
     if finding.stage == "draft":
-        return
+        return None
     diary.write(opened_on, partial(life.make_move, cast.actors["zhou"], record, "raise"))
     if finding.stage == "disputed":
         reason = "结果已在班前会说明,记录待补 It was told in team meetings; minutes are to follow"
@@ -365,7 +323,10 @@ def _find_later(cast: Cast, diary: Diary, finding: Finding, today: date) -> None
     elif finding.stage == "void":
         _void(cast, diary, record, opened_on)
     else:
-        _telling(cast, finding, record, opened_on).write(diary, finding.stage)
+        telling = _telling(cast, finding, record, opened_on)
+        telling.write(diary, finding.stage)
+        return telling
+    return None
 
 
 def _void(cast: Cast, diary: Diary, record: Nonconformity, opened_on: date) -> None:

@@ -154,6 +154,17 @@ class Telling:
             if STAGES.index(name) <= last:
                 diary.write(self.day(after), happen)
 
+    def wait_for(self, first: "Telling") -> None:
+        """Let the action of this story wait for that of another."""
+        actions.add_dependency(self._actor(self.hands.actor), self.case, first.case)
+
+    @property
+    def case(self) -> Action:
+        """The action of the story."""
+        if self.action is None:
+            raise LookupError("the story has no action yet")
+        return self.action
+
     def _actor(self, key: str) -> Actor:
         return self.cast.actors[key]
 
@@ -173,17 +184,11 @@ class Telling:
             nonconformity_ids=[self.record.id],
         )
 
-    @property
-    def _case(self) -> Action:
-        if self.action is None:
-            raise LookupError("the story has no action yet")
-        return self.action
-
     def _work(self, event: str) -> None:
-        actions.make_move(self._actor(self.hands.actor), self._case, event)
+        actions.make_move(self._actor(self.hands.actor), self.case, event)
 
     def _edit(self, **fields: object) -> None:
-        actions.edit_step(self._actor(self.hands.actor), self._case, fields)
+        actions.edit_step(self._actor(self.hands.actor), self.case, fields)
 
     def _define(self) -> None:
         self._edit(
@@ -201,7 +206,7 @@ class Telling:
             root = text == self.story.whys[-1]
             cause = actions.add_cause(
                 actor,
-                self._case,
+                self.case,
                 text,
                 parent_id=None if cause is None else cause.id,
                 kind=CauseKind.ROOT if root else CauseKind.CONTRIBUTING,
@@ -209,16 +214,16 @@ class Telling:
                 no_task_reason="" if root else "随根本原因一并消除 Removed with its root",
             )
         if cause is not None:
-            actions.verify_cause(actor, self._case, cause, self.story.method, self.story.proof)
+            actions.verify_cause(actor, self.case, cause, self.story.method, self.story.proof)
         self._edit(analysis=self.story.proof)
         self._work("analyse")
 
     def _plan(self) -> None:
-        root = next(cause for cause in load_case(self._case).causes if cause.kind == CauseKind.ROOT)
+        root = next(cause for cause in load_case(self.case).causes if cause.kind == CauseKind.ROOT)
         for number, title in enumerate(self.story.tasks):
             actions.add_task(
                 self._actor(self.hands.actor),
-                self._case,
+                self.case,
                 title=title,
                 owner_id=self.cast.id(self.hands.actor),
                 due_on=self.day(24 + 4 * number),
@@ -236,15 +241,15 @@ class Telling:
     def _approve(self) -> None:
         actions.make_move(
             self._actor(self.hands.approver),
-            self._case,
+            self.case,
             "approve_plan",
             signing=signing(plan=self.story.solution),
         )
 
     def _implement(self) -> None:
-        for task in load_case(self._case).tasks:
+        for task in load_case(self.case).tasks:
             evidence = f"完成记录已归档 Record filed: {task.title}"
-            actions.finish_task(self._actor(self.hands.actor), self._case, task, evidence)
+            actions.finish_task(self._actor(self.hands.actor), self.case, task, evidence)
         self._edit(
             documents_updated=True, documents_note=self.story.documents, read_across=self.story.read_across
         )
@@ -289,7 +294,7 @@ class Telling:
 
     def _close_action(self) -> None:
         actions.make_move(
-            self._actor(self.hands.verifier), self._case, "close", signing=signing(effect=self.story.effect)
+            self._actor(self.hands.verifier), self.case, "close", signing=signing(effect=self.story.effect)
         )
 
     def _close(self) -> None:

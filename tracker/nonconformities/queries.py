@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -52,7 +52,10 @@ from workflows.kinds import Grade
 from workflows.nonconformities import NONCONFORMITY, NonconformityState
 from workflows.schedule import Step
 
-__all__ = ["facts_of", "find", "get_view", "get_worth", "load", "offers", "signing_content"]
+if TYPE_CHECKING:
+    from tracker.scores.worth import RecordWorth
+
+__all__ = ["facts_of", "find", "get_shares", "get_view", "get_worth", "load", "offers", "signing_content"]
 
 
 def find(actor: Actor, number: int) -> Nonconformity:
@@ -481,6 +484,14 @@ def get_worth(organisation_id: int, nonconformity_id: int) -> tuple[WorthLine, .
         )
         for moved in promise(organisation_id, nonconformity_id).standards
     )
+
+
+def get_shares(record: Nonconformity) -> "tuple[RecordWorth, ...]":
+    """What it is worth alone, as the last one, and its fair share, under each standard; nothing once it is settled."""
+    from tracker.scores.worth import list_record_worth
+
+    name = label("nonconformity", record.number)
+    return list_record_worth(record.organisation_id, record.site_id, (name,), record.effort)
 
 
 def signing_content(dossier: Dossier, event: str, reason: str) -> dict[str, Any]:

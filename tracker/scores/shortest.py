@@ -1,6 +1,7 @@
 """The shortest path to certification: which to close, in what order, what each step moves, and what blocks."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -41,6 +42,17 @@ class PathStep:
 
 
 @dataclass(frozen=True)
+class Bundle:
+    """Closures of a plan that pay more together on one element than each alone: `alone` is the sum of those."""
+
+    element: str
+    name: str
+    numbers: tuple[tuple[int, str], ...]
+    alone: Fraction
+    together: Fraction
+
+
+@dataclass(frozen=True)
 class Shortfall:
     """An item or row that keeps a condition from holding, and what it lacks in words."""
 
@@ -75,6 +87,7 @@ class Found:
     alone: Fraction
     blocks: tuple[Block, ...]
     close: tuple[str, ...]
+    bundles: tuple[Bundle, ...] = ()
 
     @property
     def gain(self) -> Fraction:
@@ -154,7 +167,34 @@ def find(ground: Ground, standard: str, goal: str, by: str) -> Found:
         alone=sum((step.alone for step in steps), Fraction(0)),
         blocks=tuple(_block(text, plan.result) for text in plan.blocking),
         close=tuple(sorted(closed)),
+        bundles=tuple(_bundles(now, plan.close)) if plan.feasible else (),
     )
+
+
+def _bundles(now: Now, close: Collection[str]) -> Iterator[Bundle]:
+    """Elements on which closures of the plan bring more together than the sum of what each brings there alone."""
+    touching: dict[str, list[str]] = defaultdict(list)
+    for gap in now.sheet.gaps:
+        if gap.id in close:
+            for element in dict.fromkeys(release.item for release in gap.releases):
+                touching[element].append(gap.id)
+    points = now.result.points_of()
+    for element, names in sorted(touching.items()):
+        if len(names) < 2 or element not in points:
+            continue
+        single = [_scored(now, frozenset({name})).points_of()[element] - points[element] for name in names]
+        together = _scored(now, frozenset(names)).points_of()[element] - points[element]
+        alone = sum(single, Fraction(0))
+        if together > alone:
+            numbers = tuple((int(name.rpartition("-")[2]), name) for name in names)
+            yield Bundle(element, element_name(now.result, element), numbers, alone, together)
+
+
+def element_name(result: Result, element: str) -> str:
+    """The name of an item or criterion."""
+    known = result.catalogue
+    found = known.item(element) if isinstance(result, CopcResult) else known.criterion(element)
+    return found.name.of(language())
 
 
 def _steps(ground: Ground, now: Now, plan: Plan) -> Iterator[PathStep]:

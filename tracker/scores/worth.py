@@ -1,15 +1,22 @@
 """What every open non-conformity of a site is worth: alone, as the last one, its share, and for what effort."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+import sqlalchemy as sa
+
 from scoring import rescore
 from scoring.attribution import Attribution, Worth, attribute
-from scoring.sheet import Gap
+from scoring.sheet import Gap, Sheet, loads
+from tracker.database import db
 from tracker.offers import StateView
+from tracker.organisations.models import Site
 from tracker.permissions import Actor
+from tracker.scores import releases
 from tracker.scores.ground import Ground, Now, OpenAction, OpenRecord, list_open_actions, read_ground
+from tracker.scores.models import ScoringRun, Standing
 from tracker.scores.queries import mark_of
 from tracker.scores.viewmodels import SiteChoice
 
@@ -169,3 +176,71 @@ def _place(row: WorthRow, key: str) -> tuple[int, Fraction | int]:
         return (0, row.due_on.toordinal()) if row.due_on else (1, 0)
     worth: Fraction | int = getattr(row, key)
     return (0, worth)
+
+
+# ---------------------------------------------------------------- one record
+
+
+@dataclass(frozen=True)
+class RecordWorth:
+    """What some open records of one site are worth together under a standard, for the effort of closing them.
+
+    `alone` is what closing them and nothing else moves, `last` what they add when all others are closed.
+    """
+
+    standard: str
+    site_code: str
+    names: tuple[str, ...]
+    alone: Fraction
+    last: Fraction
+    share: Fraction
+    effort: Fraction
+    exact: bool
+
+    @property
+    def rate(self) -> Fraction | None:
+        """The share for each unit of effort; None where it takes none at all."""
+        return self.share / self.effort if self.effort else None
+
+
+def list_record_worth(
+    organisation_id: int, site_id: int, names: Collection[str], effort: Fraction
+) -> tuple[RecordWorth, ...]:
+    """The points of open records, read from the newest runs of their site: one statement, whatever is open there."""
+    rows = db.session.execute(
+        sa.select(Standing.standard, Site.code, ScoringRun)
+        .join(
+            ScoringRun,
+            (ScoringRun.organisation_id == Standing.organisation_id) & (ScoringRun.id == Standing.run_id),
+        )
+        .join(Site, (Site.organisation_id == Standing.organisation_id) & (Site.id == Standing.site_id))
+        .where(Standing.organisation_id == organisation_id, Standing.site_id == site_id)
+        .order_by(Standing.standard)
+    ).all()
+    found = []
+    for standard, code, run in rows:
+        sheet = loads(run.sheet, releases.content_of(organisation_id, run.release_id))
+        mine = tuple(gap.id for gap in sheet.gaps if gap.id in names)
+        if mine:
+            found.append(_record_worth(standard, code, sheet, mine, effort))
+    return tuple(found)
+
+
+def _record_worth(
+    standard: str, code: str, sheet: Sheet, names: tuple[str, ...], effort: Fraction
+) -> RecordWorth:
+    found, now = attribute(sheet), rescore.score(sheet)
+    everything = frozenset(gap.id for gap in sheet.gaps)
+    best = rescore.score(rescore.close(sheet, everything), since=now)
+    alone = rescore.score(rescore.close(sheet, frozenset(names)), since=now)
+    without = rescore.score(rescore.close(sheet, everything - set(names)), since=now)
+    return RecordWorth(
+        standard=standard,
+        site_code=code,
+        names=names,
+        alone=alone.total - now.total,
+        last=best.total - without.total,
+        share=sum((found.gaps[name].share for name in names), Fraction(0)),
+        effort=effort,
+        exact=found.exact,
+    )

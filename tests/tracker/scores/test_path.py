@@ -27,7 +27,9 @@ def test_the_plan_is_that_of_the_search(demo_app: Flask, goal: str, by: str) -> 
         found = shortest.find(ground, ahead.COPC, goal, by)
         sheet = ahead.sheet_of("chengdu")
     planned = {gap.id: gap for gap in ground.now[ahead.COPC].sheet.gaps}
-    gaps = tuple(replace(gap, ready_on=planned[gap.id].ready_on) for gap in sheet.gaps)
+    gaps = tuple(
+        replace(gap, ready_on=planned[gap.id].ready_on, needs=planned[gap.id].needs) for gap in sheet.gaps
+    )
     plan = path.find(replace(sheet, gaps=gaps), goal, by)
     assert plan.feasible
     assert found.close == plan.close
@@ -56,8 +58,8 @@ def test_the_page_shows_the_plan_in_order(demo_app: Flask) -> None:
     for step in found.steps:
         assert points(step.total, 1900) in page.words
     assert found.verdict in page.words
-    assert f"Together they bring {signed(found.gain)}" in page.words
-    assert f"To be closed {len(found.steps)} / 16" in page.words
+    assert f"ogether they bring {signed(found.gain)}" in page.words
+    assert f"To be closed {len(found.steps)} / 18" in page.words
     assert "&amp;".join(f"close={name}" for name in found.close) in page.text
 
 
@@ -71,7 +73,7 @@ def test_what_blocks_is_told_in_words_with_links(demo_app: Flask) -> None:
     short = next(condition.items for condition in best.conditions if condition.id == "category_4_full")
     assert short
     for name in short:
-        assert f"#item-{name}" in page.text
+        assert f"/scores/items/{name}?" in page.text
     assert "Level (of results) 50 / 100" in page.words
     assert "category_4_full:" not in page.words
 
@@ -89,7 +91,7 @@ def test_a_level_is_a_goal_too(demo_app: Flask) -> None:
     page = pages.get("/scores/path?site=chengdu&standard=see-cmm&to=level&level=2")
     assert "Rows below the level" in page.words
     assert "level 1, asked for is 2" in page.words
-    assert "#criterion-S3" in page.text
+    assert "/scores/items/S3?" in page.text
     reached = pages.get("/scores/path?site=chengdu&standard=see-cmm&to=level&level=1")
     assert "The goal is reached already" in reached.words
     with ahead.inside(demo_app):
@@ -163,3 +165,27 @@ def test_a_bundle_beats_its_parts(app: Flask, db: SQLAlchemy) -> None:
     assert [step.ready_on for step in found.steps] == [clock.today(), make.day("2999-12-31")]
     page = Pages(make_client(app)).sign_in(lead).get(f"/scores/path?to=points&points={best}")
     assert "so the bundle beats its parts" in page.words
+
+
+def test_the_demo_has_a_bundle_and_an_order(demo_app: Flask) -> None:
+    """Two records on 3.2 bring nothing alone; one waits for the other, and that for the one on 3.1."""
+    with ahead.inside(demo_app):
+        ground = shortest.read_path_ground(ahead.actor("lin"), "chengdu")
+        found = shortest.find(ground, ahead.COPC, "lenient", "effort")
+    bundle = next(each for each in found.bundles if each.element == "3.2")
+    names = [name for _number, name in bundle.numbers]
+    pair = [name for name in names if ground.records[name].title.startswith(("培训内容", "两个职位"))]
+    assert len(pair) == 2
+    assert bundle.together > bundle.alone
+    steps = {step.label: step for step in found.steps}
+    assert all(steps[name].alone == 0 for name in pair)
+    order = [step.label for step in found.steps]
+    content, coverage = pair
+    assert steps[coverage].needs == (content,)
+    assert order.index("NC-0014") < order.index(content) < order.index(coverage)
+    days = [steps[name].ready_on for name in ("NC-0014", content, coverage)]
+    assert days == sorted(day for day in days if day)
+    page = ahead.pages(demo_app).get("/scores/path?site=chengdu&to=lenient&by=effort")
+    assert "What pays only together" in page.words
+    assert f"after {content}" in page.words
+    assert f"together {signed(bundle.together)}" in page.words

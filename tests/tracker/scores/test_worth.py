@@ -136,3 +136,33 @@ def test_the_pages_speak_chinese(demo_app: Flask) -> None:
     assert "分摊之和等于总增益" in pages.get("/scores/worth?site=chengdu").words
     assert "工作量" in pages.get("/scores/what-if?site=chengdu&close=NC-0009").words
     assert "受阻之处" in pages.get("/scores/path?site=chengdu").words
+
+
+@pytest.mark.parametrize("name", ["NC-0009", "NC-0013", "NC-0030"])
+def test_the_record_shows_its_points_and_where_to_look_ahead(demo_app: Flask, name: str) -> None:
+    with ahead.inside(demo_app):
+        sheet = ahead.sheet_of("chengdu")
+        worth = attribute(sheet).gaps[name]
+        number = ahead.record(name).number
+    browser = ahead.pages(demo_app)
+    browser.get(f"/nonconformities/{number}/worth")
+
+    with counting() as statements:
+        page = browser.get(f"/nonconformities/{number}/worth")
+
+    assert len(statements) <= 20
+    shown = {"Alone": worth.alone, "As the last one": worth.last, "Share": worth.share}
+    for title, value in shown.items():
+        assert f"{title} {signed(value) if value else '0'}" in page.words
+    assert f"close={name}" in page.text
+    assert "See the path" in page.words
+
+
+def test_an_action_shows_what_its_records_are_worth_together(demo_app: Flask) -> None:
+    with ahead.inside(demo_app):
+        row = get_worth_page(ahead.actor("lin"), "chengdu", ahead.COPC, "").actions[0]
+    page = ahead.pages(demo_app).get(f"/actions/{row.action.number}/worth", headers={"HX-Request": "true"})
+
+    assert f"Together {signed(row.together)}" in page.words
+    assert f"Share {signed(row.share)}" in page.words
+    assert all(f"close={name}" in page.text for name in row.answers)
