@@ -20,10 +20,11 @@ class Prospect:
 
     `holds` is true where it does whatever comes, false where it does not whatever comes, and `None` where the next
     value decides. For a trend `bound` is what that value must then be better than: a number, or the distance to
-    the range.
+    the range. `as_last` says whether it still holds when the next month is as the last one was.
     """
 
     holds: bool | None
+    as_last: bool
     bound: Fraction | None = None
 
 
@@ -68,14 +69,19 @@ def look(metric: Metric, policy: Policy = DEFAULT) -> Ahead | None:
 
 def _meets(metric: Metric, month: str, target: Target | None, policy: Policy) -> Prospect:
     if target is None:
-        return Prospect(None)
-    missed = _missing(target, metric.better)
-    after = replace(metric, values=(*(metric.values or ()), (month, missed)))
-    if metrics.facts(after, policy).meets:
-        return Prospect(True)
-    met = target.low if isinstance(target, Range) else target
-    after = replace(metric, values=(*(metric.values or ()), (month, met)))
-    return Prospect(None if metrics.facts(after, policy).meets else False)
+        return Prospect(False, False)
+    missed = _with(metric, month, _missing(target, metric.better))
+    if metrics.facts(missed, policy).meets:
+        return Prospect(True, True)
+    met = _with(metric, month, target.low if isinstance(target, Range) else target)
+    if not metrics.facts(met, policy).meets:
+        return Prospect(False, False)
+    last = (metric.values or ())[-1][1]
+    return Prospect(None, metrics.value_meets(last, target, metric.better))
+
+
+def _with(metric: Metric, month: str, value: Fraction) -> Metric:
+    return replace(metric, values=(*(metric.values or ()), (month, value)))
 
 
 def _missing(target: Target, better: str | None) -> Fraction:
@@ -91,14 +97,14 @@ def _improves(metric: Metric, target: Target | None) -> Prospect:
     lower = metric.better != "higher"
     known = [_judged(metric, month, value) for month, value in values[1 - IMPROVEMENT_PERIODS :]]
     if len(known) < IMPROVEMENT_PERIODS - 1 or (metric.better == "range" and not isinstance(target, Range)):
-        return Prospect(False)
+        return Prospect(False, False)
     base = sum(known[:FEWEST_VALUES], Fraction(0)) / FEWEST_VALUES
     later = known[FEWEST_VALUES:]
     if not all(value < base if lower else value > base for value in later):
-        return Prospect(False)
+        return Prospect(False, False)
     if metric.better == "range" and base == 0:
-        return Prospect(False)
-    return Prospect(None, base)
+        return Prospect(False, False)
+    return Prospect(None, known[-1] < base if lower else known[-1] > base, base)
 
 
 def _judged(metric: Metric, month: str, value: Fraction) -> Fraction:

@@ -23,7 +23,7 @@ def test_the_next_miss_decides_where_four_of_six_just_do() -> None:
     found = ahead.look(metric(99, 99, 90, 99, 99, 90))
 
     assert found is not None
-    assert (found.month, found.target, found.meets) == ("2026-07", Fraction(98), Prospect(None))
+    assert (found.month, found.target, found.meets) == ("2026-07", Fraction(98), Prospect(None, False))
     assert found.threatened
 
 
@@ -31,7 +31,7 @@ def test_a_bad_month_that_leaves_the_window_makes_room() -> None:
     found = ahead.look(metric(90, 100, 90, 99, 99, 99, improving=False))
 
     assert found is not None
-    assert found.meets == Prospect(True)
+    assert found.meets == Prospect(True, True)
     assert not found.threatened
 
 
@@ -48,9 +48,9 @@ def test_an_improvement_may_be_lost_whatever_comes() -> None:
     open_yet = ahead.look(metric(60, 60, 60, 70, 72, 73, target=50))
 
     assert lost is not None
-    assert lost.improves == Prospect(False)
+    assert lost.improves == Prospect(False, False)
     assert open_yet is not None
-    assert open_yet.improves == Prospect(None, Fraction(60 + 60 + 70, 3))
+    assert open_yet.improves == Prospect(None, True, Fraction(60 + 60 + 70, 3))
 
 
 @pytest.mark.parametrize("known", [metric(), metric(99, 99), metric(99, 99, 99, integrity=False)])
@@ -83,6 +83,12 @@ def test_what_is_foretold_comes_true(values: list[int], following: int, better: 
     if found.meets is not None:
         hit = metrics.value_meets(Fraction(following), AIMS[better], better)  # type: ignore[arg-type]
         assert then.meets == (hit if found.meets.holds is None else found.meets.holds)
+    again = replace(series, values=(*(series.values or ()), (found.month, Fraction(values[-1]))))
+    for prospect, holds in (
+        (found.meets, metrics.facts(again, policy).meets),
+        (found.improves, metrics.facts(again, policy).improving),
+    ):
+        assert prospect is None or prospect.as_last == holds
     if found.improves is not None:
         assert then.improving == (
             found.improves.holds is None and _beats(found.improves.bound, following, better)

@@ -89,10 +89,11 @@ def _dropping(known: Known, edges: Sequence[Edge], policy: Policy) -> Iterator[H
         if edge is None and kind == "improves":
             continue  # an improvement that ends takes no band along: not worth a warning
         condition = _condition(known, kind, prospect, looked)
-        if edge is None:
-            yield HintView("edge", "attention", _("on the edge"), condition, looked.month)
+        text = condition if edge is None else f"{condition} {_fall(edge)}"
+        if edge is None or prospect.as_last:
+            yield HintView("edge", "attention", _("on the edge"), text, looked.month)
         else:
-            yield HintView("drop", "danger", _("about to drop"), f"{condition} {_fall(edge)}", looked.month)
+            yield HintView("drop", "danger", _("about to drop"), text, looked.month)
 
 
 def _condition(known: Known, kind: str, prospect: Prospect, looked: Ahead) -> str:

@@ -584,9 +584,12 @@ def _checks(
 ) -> tuple[CheckView, ...]:
     """C from the data, U and I from recorded checks."""
     by_aspect = {fact.aspect: (fact, person) for fact, person in said}
-    collected = (
-        _("At least three monthly values.") if "C" not in verdict.failing else _("Fewer than three values.")
-    )
+    if "C" in verdict.failing:
+        collected = _("Fewer than three values.")
+    elif verdict.periods:
+        collected = _("At least three monthly values.")
+    else:
+        collected = _("as stated by the assessor")
     letters = [CheckView("C", _("Collected"), "C" not in verdict.failing, collected)]
     for letter, aspect, name in (("U", "usable", _("Usable")), ("I", "integrity", _("Integrity"))):
         fact, person = by_aspect.get(aspect, (None, None))

@@ -158,7 +158,8 @@ class MetricPage:
 class HintView:
     """Something about a metric that people should look at before it costs points; it changes nothing.
 
-    `kind` is `drop` (a band is about to fall), `edge` (the metric alone), `cui`, `stale` or `gap`.
+    `kind` is `drop` (a band falls if the next month is as the last), `edge` (the next month decides), `cui`,
+    `stale` or `gap`.
     """
 
     kind: str

@@ -225,6 +225,12 @@ def _show(
         may_edit_metrics=allowed("metric:edit", subject),
         may_check=allowed("metric:check", subject),
         may_raise=allowed("nonconformity:raise", subject),
+        with_counts=page.counted
+        and (
+            "counts" in request.args
+            or "numerator" in request.form
+            or any(cell.numerator for cell in page.months)
+        ),
         chart_rows=[
             [cell.month, series.with_measure(cell.value, page.measure) or "–", cell.target or "–"]
             for cell in page.months

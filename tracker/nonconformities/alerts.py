@@ -33,7 +33,8 @@ def of_metric(actor: Actor, number: int) -> tuple[Site, tuple[str, ...], Draft]:
     loaded = load_site(actor.organisation_id, site)
     verdict = loaded.verdict(metric)
     name = pick(metric.name_zh, metric.name_en)
-    hints = [hint.text for hint in loaded.hints([metric])[metric.id]]
+    found = loaded.hints([metric])[metric.id]
+    hints = [hint.text for hint in found]
     failing = [] if not verdict.failing else ["cui"]
     if not verdict.failing and not verdict.meets:
         failing = ["meets"]
@@ -43,8 +44,10 @@ def of_metric(actor: Actor, number: int) -> tuple[Site, tuple[str, ...], Draft]:
         title = _("%(item)s %(metric)s: the data cannot be trusted", item=metric.item, metric=name)
     elif not verdict.meets:
         title = _("%(item)s %(metric)s: misses its target", item=metric.item, metric=name)
+    elif any(hint.kind in ("drop", "edge") for hint in found):
+        title = _("%(item)s %(metric)s: about to drop", item=metric.item, metric=name)
     else:
-        title = _("%(item)s %(metric)s: about to miss its target", item=metric.item, metric=name)
+        title = f"{metric.item} {name}"
     draft = Draft(
         grade=Grade.MINOR if aspects else Grade.OBSERVATION,
         source=Source.METRIC_ALERT,
