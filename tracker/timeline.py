@@ -20,6 +20,8 @@ MAX_SHOWN = 200
 # What features record beside moves; a move's own title comes from its machine.
 TITLES = {
     "created": lazy_gettext("Record created"),
+    "plan_kept": lazy_gettext("Plan kept as a template"),
+    "plan_begun": lazy_gettext("Plan begun with a template"),
     "edited": lazy_gettext("Edited"),
     "extended": lazy_gettext("Deadline extended"),
     "handed_over": lazy_gettext("Handed over"),
@@ -35,6 +37,7 @@ TITLES = {
     "dependency_added": lazy_gettext("Dependency added"),
     "dependency_removed": lazy_gettext("Dependency removed"),
     "nonconformity_named": lazy_gettext("Non-conformity added"),
+    "nonconformity_unnamed": lazy_gettext("Non-conformity taken out"),
     "answered": lazy_gettext("Answered by a follow-up audit"),
     "check_answered": lazy_gettext("Checklist line answered"),
     "verdict_given": lazy_gettext("Answer given"),

@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from tracker.access import allowed
 from tracker.accounts.forms import pairs
 from tracker.accounts.queries import list_people
-from tracker.actions import forms, pages, services
+from tracker.actions import forms, pages, plan_templates, services
 from tracker.actions.models import Action
 from tracker.actions.queries import subject_of
 from tracker.desk import Opened
@@ -38,6 +38,9 @@ SMALL: dict[str, type[FlaskForm]] = {
     "needs": forms.DependencyForm,
     "owner": forms.OwnerForm,
     "deadline": forms.ExtendForm,
+    "answers": forms.NameForm,
+    "keep": forms.KeepPlanForm,
+    "use": forms.UseTemplateForm,
 }
 
 
@@ -180,6 +183,17 @@ class Desk:
             formdata=None, prefix=f"{name}-", data={"version": task.version}
         )
 
+    def may_unname(self, answer: Any) -> bool:
+        """Whether a non-conformity may be taken out here; the service has the last word."""
+        return self.can_analyse and len(self.page.answers) > 1 and not answer.effective
+
+    def unname(self, answer: Any) -> Any:
+        """The form to take a non-conformity out."""
+        name = f"unname-{answer.id}"
+        return self.opened.refused(name) or forms.ReasonForm(
+            formdata=None, prefix=f"{name}-", data={"version": self.action.version}
+        )
+
     def small(self, name: str) -> Any:
         """The form to add a dependency, hand over, or extend."""
         found = self.opened.refused(name)
@@ -195,6 +209,12 @@ class Desk:
             form.owner_id.offer(self.people(), _("Choose …"))
         if "metric_id" in form and not form.metric_id.choices:
             form.metric_id.offer(pages.list_metrics(self.action), _("None"))
+        if "nonconformity_id" in form and not form.nonconformity_id.choices:
+            known = {each.id for each in self.page.answers} if self.page else set()
+            found = pages.list_nameable(self.actor, self.action.site_id)
+            form.nonconformity_id.offer([each for each in found if each[0] not in known], _("Choose …"))
+        if "template_id" in form and not form.template_id.choices:
+            form.template_id.offer(plan_templates.list_choices(self.action.organisation_id), _("Choose …"))
         if "cause_id" in form and not form.cause_id.choices:
             nodes = pages.walk(self.page.causes)
             form.cause_id.offer([(node.id, node.text) for node in nodes], _("Choose …"))

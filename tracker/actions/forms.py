@@ -252,6 +252,48 @@ class MoveForm(Versioned):
     password = PasswordField(_l("Your password"))
 
 
+class NameForm(Versioned):
+    """One more non-conformity that the action answers."""
+
+    nonconformity_id = IdSelect(_l("Non-conformity"), need=True)
+
+
+class JoinForm(FlaskForm):
+    """An action that is still being planned, to answer a non-conformity too."""
+
+    action_number = IdSelect(_l("Action that is being planned"), need=True)
+
+
+class KeepPlanForm(FlaskForm):
+    """A plan kept as a template."""
+
+    name = StringField(
+        _l("Name of the template"),
+        filters=[strip],
+        validators=[required(), at_most(120)],
+        description=_l("What kind of problem it answers."),
+    )
+
+
+class UseTemplateForm(Versioned):
+    """A plan begun with a template."""
+
+    template_id = IdSelect(_l("Template"), need=True)
+    cause_id = IdSelect(_l("Cause it removes"))
+
+
+class TemplateForm(Versioned):
+    """A template of plans."""
+
+    name = StringField(_l("Name of the template"), filters=[strip], validators=[required(), at_most(120)])
+    solution = area(_l("Solution"))
+    criterion = area(_l("Effectiveness criterion"), rows=2)
+    window_days = IntegerField(
+        _l("Effectiveness window"),
+        validators=[Optional(), NumberRange(1, 730, _l("Between 1 and 730 days."))],
+    )
+
+
 class BoardForm(Versioned):
     """A card sent to another column."""
 

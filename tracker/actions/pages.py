@@ -12,7 +12,7 @@ from tracker import clock
 from tracker.accounts.models import Person
 from tracker.accounts.queries import get_names
 from tracker.actions import deadlines, queries, trail  # noqa: F401  (registers the words of the history)
-from tracker.actions.checks import record_of
+from tracker.actions.checks import BEFORE_APPROVAL, record_of
 from tracker.actions.models import Action, ActionNonconformity, Cause, Task
 from tracker.actions.queries import Case, facts_of, load_case, subject_of
 from tracker.actions.viewmodels import (
@@ -39,7 +39,7 @@ from tracker.numbering import label
 from tracker.offers import machine_of, offered, state_view
 from tracker.organisations.models import Site
 from tracker.organisations.rules import rules_for
-from tracker.permissions import Actor
+from tracker.permissions import Actor, Subject, can
 from tracker.timeline import list_history, list_signatures
 from workflows import causes as whys
 from workflows.actions import ActionState
@@ -551,3 +551,27 @@ def list_nameable(actor: Actor, site_id: int) -> list[tuple[int, str]]:
         .limit(500)
     )
     return [(row.id, f"{label('nonconformity', row.number)} {row.title}") for row in rows]
+
+
+def list_joinable(actor: Actor, site_id: int, nonconformity_id: int) -> list[tuple[int, str]]:
+    """The actions that are still being planned, that this person works on, and that do not answer it yet."""
+    answering = sa.select(ActionNonconformity.action_id).where(
+        ActionNonconformity.organisation_id == actor.organisation_id,
+        ActionNonconformity.nonconformity_id == nonconformity_id,
+    )
+    rows = db.session.execute(
+        sa.select(Action.number, Action.title, Action.owner_id)
+        .where(
+            Action.organisation_id == actor.organisation_id,
+            Action.site_id == site_id,
+            Action.state.in_(BEFORE_APPROVAL),
+            Action.id.not_in(answering),
+        )
+        .order_by(Action.number.desc())
+        .limit(200)
+    )
+    return [
+        (row.number, f"{label('action', row.number)} {row.title}")
+        for row in rows
+        if can(actor, "action:work", Subject(site_id=site_id, owner_ids=frozenset({row.owner_id})))
+    ]

@@ -28,7 +28,9 @@ from tracker.actions.checks import (
     words,
 )
 from tracker.actions.dependencies import add_dependency, remove_dependency
-from tracker.actions.models import Action, ActionNonconformity
+from tracker.actions.models import Action
+from tracker.actions.naming import link_to, list_nameable, name_nonconformity, unname_nonconformity
+from tracker.actions.plan_versions import keep_plan
 from tracker.actions.queries import Case, facts_of, load_case, subject_of
 from tracker.actions.tasks import add_task, drop_task, edit_task, finish_task, get_task, reopen_task
 from tracker.database import add, db
@@ -37,7 +39,6 @@ from tracker.i18n import gettext as _
 from tracker.i18n import language
 from tracker.moves import Signing, check_version
 from tracker.nonconformities import services as nonconformities
-from tracker.nonconformities.models import Nonconformity
 from tracker.notifications.services import tell
 from tracker.numbering import label, next_number
 from tracker.offers import machine_of
@@ -45,7 +46,6 @@ from tracker.organisations.rules import rules_for
 from tracker.permissions import Actor
 from workflows import schedule
 from workflows.actions import ActionState as State
-from workflows.nonconformities import NonconformityState
 from workflows.schedule import Deadline
 
 __all__ = [
@@ -69,6 +69,7 @@ __all__ = [
     "record_of",
     "remove_dependency",
     "reopen_task",
+    "unname_nonconformity",
     "verdict_given",
     "verdicts_given",
     "verify_cause",
@@ -107,7 +108,7 @@ def create_action(actor: Actor, *, title: str, owner_id: int, nonconformity_ids:
 
     Raises InvalidInput for what is missing, unknown, settled already, or of another site.
     """
-    named = _nameable(actor, nonconformity_ids)
+    named = list_nameable(actor, nonconformity_ids)
     title = words(title, "title", 200)
     check_person(actor.organisation_id, owner_id, "owner_id")
     today = clock.today()
@@ -127,7 +128,7 @@ def create_action(actor: Actor, *, title: str, owner_id: int, nonconformity_ids:
         )
     )
     for each in named:
-        db.session.add(_link(action, each.id))
+        db.session.add(link_to(action, each.id))
     db.session.flush()
     history.record(
         record_of(action),
@@ -141,27 +142,6 @@ def create_action(actor: Actor, *, title: str, owner_id: int, nonconformity_ids:
     for each in named:
         nonconformities.action_named(each, action, actor)
     return action
-
-
-def name_nonconformity(actor: Actor, action: Action, nonconformity_id: int) -> None:
-    """Let an action that is still being planned answer one more non-conformity of its site."""
-    refuse_outside(action, BEFORE_APPROVAL, _("A non-conformity joins before the plan is approved."))
-    (found,) = _nameable(actor, [nonconformity_id])
-    if found.site_id != action.site_id:
-        raise InvalidInput({"nonconformity_id": [_("It belongs to another site.")]})
-    if found.id in {each.id for each in queries.list_answers(action)}:
-        raise InvalidInput({"nonconformity_id": [_("This action answers it already.")]})
-    add(_link(action, found.id))
-    if found.opened_at is not None:
-        action.began_on = min(action.began_on, found.opened_at.date())
-    history.record(
-        record_of(action),
-        "nonconformity_named",
-        actor.person_id,
-        changes={"nonconformities": [None, label("nonconformity", found.number)]},
-    )
-    renew_deadline(action)
-    nonconformities.action_named(found, action, actor)
 
 
 def edit_step(actor: Actor, action: Action, fields: Mapping[str, Any], version: int | None = None) -> None:
@@ -295,6 +275,8 @@ def _follow(actor: Actor, action: Action, event: str, case: Case, reason: str) -
         tell(_auditors(action), "action-implemented", record, payload)
     if event in ("implement", "cancel"):
         move_nonconformities(actor, action, case)
+    if event == "approve_plan":
+        keep_plan(actor, action, case)
     if event == "submit_plan":
         approvers = queries.list_people_with(Role.APPROVER, action.organisation_id, action.site_id)
         tell([each for each in approvers if each != action.owner_id], "plan-submitted", record, payload)
@@ -309,36 +291,6 @@ def _follow(actor: Actor, action: Action, event: str, case: Case, reason: str) -
 
 def _auditors(action: Action) -> tuple[int, ...]:
     return queries.list_people_with(Role.LEAD_AUDITOR, action.organisation_id, action.site_id)
-
-
-def _link(action: Action, nonconformity_id: int) -> ActionNonconformity:
-    return ActionNonconformity(
-        organisation_id=action.organisation_id, action_id=action.id, nonconformity_id=nonconformity_id
-    )
-
-
-def _nameable(actor: Actor, nonconformity_ids: Iterable[int]) -> list[Nonconformity]:
-    """The non-conformities to be named: seen by the actor, of one site, raised, and not settled."""
-    wanted = set(nonconformity_ids)
-    query = sa.select(Nonconformity).where(
-        Nonconformity.organisation_id == actor.organisation_id, Nonconformity.id.in_(wanted)
-    )
-    sites = actor.sites()
-    if sites is not None:
-        query = query.where(Nonconformity.site_id.in_(sites))
-    found = list(db.session.execute(query.order_by(Nonconformity.number)).scalars())
-    field = "nonconformity_ids"
-    if not wanted:
-        raise InvalidInput({field: [_("Choose at least one non-conformity.")]})
-    if len(found) != len(wanted):
-        raise InvalidInput({field: [_("There is no such non-conformity.")]})
-    if len({each.site_id for each in found}) > 1:
-        raise InvalidInput({field: [_("An action answers non-conformities of one site.")]})
-    closed = {NonconformityState.DRAFT, NonconformityState.CLOSED, NonconformityState.VOID}
-    wrong = [label("nonconformity", each.number) for each in found if each.state in closed]
-    if wrong:
-        raise InvalidInput({field: [_("Not open: %(numbers)s.", numbers=", ".join(wrong))]})
-    return found
 
 
 def _check_metric(action: Action, metric_id: int) -> str:

@@ -33,7 +33,7 @@ class Place:
     name: str
 
 
-def _change(
+def write(
     actor: Actor, action: Action, place: Place, form: Any, change: Callable[[], object], said: str
 ) -> BaseResponse:
     """Validate, change, commit, answer with the section; or say why not, with what was typed kept."""
@@ -109,7 +109,7 @@ def save_step(number: int, step: str) -> BaseResponse:
         }
         services.edit_step(actor, action, fields, form.version.data)
 
-    return _change(actor, action, Place(step, step), form, change, _("Saved."))
+    return write(actor, action, Place(step, step), form, change, _("Saved."))
 
 
 def _cause_fields(form: Any) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def add_cause(number: int) -> BaseResponse:
         fields = _cause_fields(form)
         services.add_cause(actor, action, fields.pop("text"), parent_id=parent, **fields)
 
-    return _change(actor, action, Place("causes", name), form, change, _("The cause has been added."))
+    return write(actor, action, Place("causes", name), form, change, _("The cause has been added."))
 
 
 def _key(text: str) -> int | None:
@@ -162,7 +162,7 @@ def edit_cause(number: int, cause_id: int) -> BaseResponse:
     def change() -> None:
         services.edit_cause(actor, action, cause, _cause_fields(form), form.version.data)
 
-    return _change(actor, action, Place("causes", name), form, change, _("Saved."))
+    return write(actor, action, Place("causes", name), form, change, _("Saved."))
 
 
 @blueprint.post("/<record:number>/causes/<key:cause_id>/verify")
@@ -179,7 +179,7 @@ def verify_cause(number: int, cause_id: int) -> BaseResponse:
         method = VerificationMethod(form.method.data)
         services.verify_cause(actor, action, cause, method, form.evidence.data, form.version.data)
 
-    return _change(actor, action, Place("causes", name), form, change, _("The cause is verified."))
+    return write(actor, action, Place("causes", name), form, change, _("The cause is verified."))
 
 
 @blueprint.post("/<record:number>/causes/<key:cause_id>/delete")
@@ -194,7 +194,7 @@ def delete_cause(number: int, cause_id: int) -> BaseResponse:
     def change() -> None:
         services.delete_cause(actor, action, cause, form.version.data)
 
-    return _change(
+    return write(
         actor, action, Place("causes", f"cause-{cause_id}"), form, change, _("The cause is removed.")
     )
 
@@ -211,7 +211,7 @@ def add_task(number: int) -> BaseResponse:
     def change() -> None:
         services.add_task(actor, action, **_task_fields(form))
 
-    return _change(actor, action, Place("tasks", name), form, change, _("The task is planned."))
+    return write(actor, action, Place("tasks", name), form, change, _("The task is planned."))
 
 
 def _task_fields(form: Any) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def edit_task(number: int, task_id: int) -> BaseResponse:
     def change() -> None:
         services.edit_task(actor, action, task, _task_fields(form), form.version.data)
 
-    return _change(actor, action, Place("tasks", name), form, change, _("Saved."))
+    return write(actor, action, Place("tasks", name), form, change, _("Saved."))
 
 
 @blueprint.post("/<record:number>/tasks/<key:task_id>/done")
@@ -253,7 +253,7 @@ def finish_task(number: int, task_id: int) -> BaseResponse:
     def change() -> None:
         services.finish_task(actor, action, task, form.evidence.data, form.version.data)
 
-    return _change(actor, action, Place("tasks", name), form, change, _("The task is done."))
+    return write(actor, action, Place("tasks", name), form, change, _("The task is done."))
 
 
 @blueprint.post("/<record:number>/tasks/<key:task_id>/<any(drop, reopen):kind>")
@@ -271,7 +271,7 @@ def settle_task(number: int, task_id: int, kind: str) -> BaseResponse:
         service(actor, action, task, form.reason.data, form.version.data)
 
     said = _("The task is dropped.") if kind == "drop" else _("The task is open again.")
-    return _change(actor, action, Place("tasks", name), form, change, said)
+    return write(actor, action, Place("tasks", name), form, change, said)
 
 
 @blueprint.post("/<record:number>/needs")
@@ -289,7 +289,7 @@ def add_dependency(number: int) -> BaseResponse:
             raise InvalidInput({"needs": [_("There is no such action.")]}) from None
         services.add_dependency(actor, action, needs)
 
-    return _change(actor, action, Place("tasks", "needs"), form, change, _("The dependency is added."))
+    return write(actor, action, Place("tasks", "needs"), form, change, _("The dependency is added."))
 
 
 @blueprint.post("/<record:number>/needs/<record:needs>/remove")
@@ -304,7 +304,7 @@ def remove_dependency(number: int, needs: int) -> BaseResponse:
     def change() -> None:
         services.remove_dependency(actor, action, other)
 
-    return _change(actor, action, Place("tasks", ""), form, change, _("The dependency is removed."))
+    return write(actor, action, Place("tasks", ""), form, change, _("The dependency is removed."))
 
 
 @blueprint.post("/<record:number>/owner")
@@ -318,7 +318,7 @@ def hand_over(number: int) -> BaseResponse:
     def change() -> None:
         services.hand_over(actor, action, form.owner_id.id_value or 0, form.reason.data, form.version.data)
 
-    return _change(actor, action, Place("side", "owner"), form, change, _("The action is handed over."))
+    return write(actor, action, Place("side", "owner"), form, change, _("The action is handed over."))
 
 
 @blueprint.post("/<record:number>/deadline")
@@ -332,4 +332,4 @@ def extend(number: int) -> BaseResponse:
     def change() -> None:
         services.extend(actor, action, form.due_on.data, form.reason.data, form.version.data)
 
-    return _change(actor, action, Place("side", "deadline"), form, change, _("The deadline is extended."))
+    return write(actor, action, Place("side", "deadline"), form, change, _("The deadline is extended."))

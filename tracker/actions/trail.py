@@ -39,6 +39,7 @@ FIELD_LABELS.update(
     cause_id=_l("Cause it removes"),
     due_on=_l("Due date"),
     needs=_l("Waits for"),
+    template=_l("Template"),
     planned_on=_l("Planned for"),
     checklist=_l("Checklist"),
     line=_l("Line"),

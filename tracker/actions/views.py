@@ -9,7 +9,7 @@ from tracker.access import actor as present_actor
 from tracker.access import allow, permission
 from tracker.accounts.forms import pairs, strip
 from tracker.accounts.queries import list_people
-from tracker.actions import forms, overview, pages, services, steps
+from tracker.actions import forms, overview, pages, planning, services, steps
 from tracker.actions.blueprint import blueprint
 from tracker.actions.narrowing import keys, read_address
 from tracker.actions.queries import content_to_sign, get_action, load_case, subject_of
@@ -27,7 +27,7 @@ from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor
 
-__all__ = ["blueprint", "overview", "steps"]
+__all__ = ["blueprint", "overview", "planning", "steps"]
 
 SECTIONS = ("define", "analysis", "causes", "plan", "tasks", "carry", "verify", "side")
 
@@ -61,7 +61,7 @@ def new() -> BaseResponse:
         form.title.data = first.title
         form.nonconformity_ids.data = [str(first.id)]
         form.owner_id.data = str(first.owner_id or "")
-    return render("actions/new.html", form=form, first=first)
+    return render("actions/new.html", first=first, **_new_context(actor, form, first))
 
 
 @blueprint.post("/new")
@@ -72,7 +72,7 @@ def create() -> BaseResponse:
     first = _first(actor)
     form = _bind_new(actor, forms.NewActionForm(), first)
     if not form.validate():
-        return render("actions/new.html", status=422, form=form, first=first)
+        return render("actions/new.html", status=422, first=first, **_new_context(actor, form, first))
     try:
         action = services.create_action(
             actor,
@@ -85,10 +85,17 @@ def create() -> BaseResponse:
     except InvalidInput as error:
         db.session.rollback()
         beside(form, error)
-        return render("actions/new.html", status=422, form=_bind_new(actor, form, first), first=first)
+        context = _new_context(actor, _bind_new(actor, form, first), first)
+        return render("actions/new.html", status=422, first=first, **context)
     return go(
         url_for("actions.show", number=action.number), _("The action is open. Define the problem first.")
     )
+
+
+def _new_context(actor: Actor, form: Any, first: Nonconformity | None) -> dict[str, Any]:
+    """The form, and the actions that could answer the non-conformity as well."""
+    joinable = [] if first is None else pages.list_joinable(actor, first.site_id, first.id)
+    return {"form": form, "joinable": joinable}
 
 
 def _first(actor: Actor) -> Nonconformity | None:

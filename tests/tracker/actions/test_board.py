@@ -50,7 +50,7 @@ def test_every_state_is_a_column_and_counts_its_cards(app, at) -> None:
     page = be(app, at.owner).get("/actions/board")
 
     assert re.findall(r'data-board-column="([^"]+)"', page.text) == [state.value for state in ActionState]
-    counts = [int(each) for each in re.findall(r'class="count"[^>]*>(\d+)<', page.text)]
+    counts = [int(each) for each in re.findall(r'</h2><span class="count"[^>]*>(\d+)<', page.text)]
     assert counts == [2, 0, 0, 0, 1, 0, 0, 0, 0]
 
 

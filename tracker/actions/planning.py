@@ -1,0 +1,208 @@
+"""The addresses around a plan: what it answers, what changed since its approval, and templates."""
+
+from typing import Any
+
+from flask import request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from tracker.access import actor as present_actor
+from tracker.access import allow, permission
+from tracker.actions import forms, pages, plan_templates, services
+from tracker.actions.blueprint import blueprint
+from tracker.actions.plan_versions import get_difference
+from tracker.actions.queries import get_action, load_case, subject_of
+from tracker.actions.steps import Place, write
+from tracker.database import db
+from tracker.desk import Opened, beside, number_in_address, rebase
+from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove
+from tracker.fragments import go, render
+from tracker.i18n import gettext as _
+from tracker.moves import check_version
+from tracker.nonconformities.queries import find as find_nonconformity
+from tracker.numbering import label
+
+# ---------------------------------------------------------------- what it answers
+
+
+@blueprint.post("/<record:number>/nonconformities")
+@permission("action:work")
+def name_nonconformity(number: int) -> BaseResponse:
+    """Let the action answer one more non-conformity."""
+    action = get_action(present_actor(), number)
+    actor = allow("action:work", subject_of(action))
+    form = forms.NameForm(prefix="answers-")
+
+    def change() -> None:
+        check_version(action, form.version.data)
+        services.name_nonconformity(actor, action, form.nonconformity_id.id_value or 0)
+
+    said = _("The action answers it too.")
+    return write(actor, action, Place("side", "answers"), form, change, said)
+
+
+@blueprint.post("/<record:number>/nonconformities/<key:nonconformity_id>/remove")
+@permission("action:work")
+def unname_nonconformity(number: int, nonconformity_id: int) -> BaseResponse:
+    """Let the action no longer answer a non-conformity."""
+    action = get_action(present_actor(), number)
+    actor = allow("action:work", subject_of(action))
+    name = f"unname-{nonconformity_id}"
+    form = forms.ReasonForm(prefix=f"{name}-")
+
+    def change() -> None:
+        check_version(action, form.version.data)
+        services.unname_nonconformity(actor, action, nonconformity_id, form.reason.data)
+
+    said = _("The action no longer answers it.")
+    return write(actor, action, Place("side", name), form, change, said)
+
+
+@blueprint.post("/join")
+@permission("action:work")
+def join() -> BaseResponse:
+    """Let an action that is being planned answer a non-conformity that its owner would open one for."""
+    record_number = number_in_address("nonconformity")
+    if record_number is None:
+        raise NotFound
+    actor = allow("action:view")
+    record = find_nonconformity(actor, record_number)
+    form = forms.JoinForm(prefix="join-")
+    form.action_number.offer(pages.list_joinable(actor, record.site_id, record.id), _("Choose …"))
+    back = url_for("actions.new", nonconformity=record_number)
+    if not form.validate():
+        return go(back, " ".join(form.action_number.errors), "danger")
+    action = get_action(actor, form.action_number.id_value or 0)
+    allow("action:work", subject_of(action))
+    try:
+        services.name_nonconformity(actor, action, record.id)
+        db.session.commit()
+    except (InvalidInput, RefusedMove) as error:
+        db.session.rollback()
+        if isinstance(error, RefusedMove):
+            reasons = list(error.reasons)
+        else:
+            reasons = [message for messages in error.fields.values() for message in messages]
+        return go(back, " ".join(reasons), "danger")
+    return go(url_for("actions.show", number=action.number), _("The action answers it too."))
+
+
+# ---------------------------------------------------------------- since the approval
+
+
+@blueprint.get("/<record:number>/changes")
+@permission("action:view")
+def changes(number: int) -> BaseResponse:
+    """What was added, changed and dropped since the plan was approved."""
+    action = get_action(present_actor(), number)
+    allow("action:view", subject_of(action))
+    since = request.args.get("since", "")
+    chosen = int(since) if since.isascii() and since.isdigit() and len(since) < 6 else None
+    difference = get_difference(action, load_case(action), chosen)
+    if difference is None and since:
+        raise NotFound
+    return render(
+        "actions/changes.html",
+        "actions/_changes.html",
+        difference=difference,
+        number=number,
+        label=label("action", number),
+        title=action.title,
+    )
+
+
+# ---------------------------------------------------------------- templates
+
+
+@blueprint.get("/templates")
+@permission("plan_template:view")
+def templates() -> BaseResponse:
+    """The templates of the organisation."""
+    allow("plan_template:view")
+    return _templates(Opened(name=request.args.get("open", "")[:40]))
+
+
+def _templates(opened: Opened, status: int = 200) -> BaseResponse:
+    found = plan_templates.list_templates(present_actor().organisation_id)
+    return render(
+        "actions/templates.html", status=status, found=found, opened=opened, form_of=_form_of(opened)
+    )
+
+
+def _form_of(opened: Opened) -> Any:
+    """The form of a template: the one that came back, or one filled with what is saved."""
+
+    def form(template: plan_templates.TemplateView) -> Any:
+        name = f"template-{template.id}"
+        return opened.refused(name) or forms.TemplateForm(formdata=None, prefix=f"{name}-", obj=template)
+
+    return form
+
+
+@blueprint.post("/templates/<key:template_id>")
+@permission("plan_template:edit")
+def edit_template(template_id: int) -> BaseResponse:
+    """Change a template."""
+    actor = allow("plan_template:edit")
+    template = plan_templates.get_template(actor.organisation_id, template_id)
+    name = f"template-{template_id}"
+    form = forms.TemplateForm(prefix=f"{name}-")
+    if not form.validate():
+        return _templates(Opened(name, form), 422)
+    fields = {each: form[each].data for each in ("name", "solution", "criterion", "window_days")}
+    try:
+        plan_templates.edit_template(actor, template, fields, form.version.data)
+        db.session.commit()
+    except InvalidInput as error:
+        db.session.rollback()
+        beside(form, error)
+        return _templates(Opened(name, form), 422)
+    except Conflict as error:
+        db.session.rollback()
+        rebase(form, plan_templates.get_template(actor.organisation_id, template_id))
+        return _templates(Opened(name, form, str(error)), 409)
+    return go(url_for("actions.templates", _anchor=name), _("Saved."))
+
+
+@blueprint.post("/templates/<key:template_id>/<any(retire, restore):kind>")
+@permission("plan_template:edit")
+def retire_template(template_id: int, kind: str) -> BaseResponse:
+    """Offer a template no longer, or again."""
+    actor = allow("plan_template:edit")
+    template = plan_templates.get_template(actor.organisation_id, template_id)
+    form = forms.Versioned()
+    if not form.validate():
+        raise NotFound
+    plan_templates.retire_template(template, kind == "retire", form.version.data)
+    db.session.commit()
+    said = _("The template is retired.") if kind == "retire" else _("The template is offered again.")
+    return go(url_for("actions.templates", _anchor=f"template-{template_id}"), said)
+
+
+@blueprint.post("/<record:number>/template")
+@permission("plan_template:edit")
+def keep_template(number: int) -> BaseResponse:
+    """Keep the plan of an action as a template."""
+    action = get_action(present_actor(), number)
+    actor = allow("plan_template:edit", subject_of(action))
+    form = forms.KeepPlanForm(prefix="keep-")
+
+    def change() -> None:
+        plan_templates.keep_as_template(actor, action, form.name.data)
+
+    return write(actor, action, Place("tasks", "keep"), form, change, _("The plan is kept as a template."))
+
+
+@blueprint.post("/<record:number>/template/use")
+@permission("action:work")
+def use_template(number: int) -> BaseResponse:
+    """Begin the plan of an action with a template."""
+    action = get_action(present_actor(), number)
+    actor = allow("action:work", subject_of(action))
+    form = forms.UseTemplateForm(prefix="use-")
+
+    def change() -> None:
+        template = plan_templates.get_template(actor.organisation_id, form.template_id.id_value or 0)
+        cause = form.cause_id.id_value
+        plan_templates.begin_with_template(actor, action, template, cause, form.version.data)
+
+    return write(actor, action, Place("tasks", "use"), form, change, _("The plan begins with the template."))
