@@ -161,9 +161,10 @@ def _blueprints() -> list[Blueprint]:
     from tracker.actions.views import blueprint as actions
     from tracker.audits.views import blueprint as audits
     from tracker.dashboard.views import blueprint as dashboard
-    from tracker.metrics.views import blueprint as metrics
+    from tracker.metrics.exhibit_views import blueprint as metrics
     from tracker.nonconformities.board import blueprint as nonconformities
     from tracker.organisations.views import blueprint as organisations
+    from tracker.processes.views import blueprint as processes
     from tracker.reviews.views import blueprint as reviews
     from tracker.scores.views import blueprint as scores
 
@@ -177,6 +178,7 @@ def _blueprints() -> list[Blueprint]:
         actions,
         audits,
         metrics,
+        processes,
         scores,
         dashboard,
     ]
