@@ -37,6 +37,10 @@ from workflows.actions import ActionState
 from workflows.kinds import TaskState
 from workflows.nonconformities import NonconformityState
 
+# Made once: an alias learns its columns anew each time it is made, and that costs more than the statement.
+waiting, awaited = aliased(ActionNonconformity), aliased(ActionNonconformity)
+holder, first = aliased(Action), aliased(Action)
+
 SETTLED_ACTIONS = (ActionState.CLOSED, ActionState.CANCELLED)
 
 
@@ -294,8 +298,6 @@ def _ready_day(row: Any) -> date | None:
 
 def _needs(site: Site, numbers: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
     """Number → the numbers of those that must be closed first: an action of theirs is waited for."""
-    waiting, awaited = aliased(ActionNonconformity), aliased(ActionNonconformity)
-    holder, first = aliased(Action), aliased(Action)
     edge = ActionDependency
     rows = db.session.execute(
         sa.select(waiting.nonconformity_id, awaited.nonconformity_id)
