@@ -1,15 +1,17 @@
 """What may be typed on the score pages: the assessor's word, and the goal of a path."""
 
 from collections.abc import Mapping
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import DateField, Field, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from scoring import numbers
+from tracker import clock
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
 
@@ -28,6 +30,26 @@ class WordForm(FlaskForm):
         filters=[lambda text: text.strip() if text else text],
     )
     version = IntegerField(validators=[Optional()])
+
+
+class ForecastForm(FlaskForm):
+    """The day of a forecast. It changes nothing, so it needs no token."""
+
+    class Meta:
+        """Sent by GET: the address is the question."""
+
+        csrf = False
+
+    by = DateField(_l("Forecast for"), validators=[InputRequired(_l("Enter a day."))])
+
+    def __init__(self, asked: Mapping[str, str] | None, last: date) -> None:
+        super().__init__(formdata=asked)
+        self.last = last
+
+    def validate_by(self, field: Field) -> None:
+        """A day from today on, and not beyond all plans."""
+        if field.data is not None and not clock.today() <= field.data <= self.last:
+            raise ValidationError(_("Enter a day from today to %(last)s.", last=self.last.isoformat()))
 
 
 def _is_choice(form: FlaskForm, field: Any) -> None:

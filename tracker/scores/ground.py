@@ -110,7 +110,7 @@ def read_ground(actor: Actor, site_code: str | None, *, plans: bool = False) -> 
     if site is None:
         return Ground(choices, None)
     rows = _open_rows(site)
-    needs = _needs(site, {row.id: row.number for row in rows}) if plans else {}
+    needs = needs_of(site, {row.id: row.number for row in rows}) if plans else {}
     days = _ready_days(site) if plans else {}
     records = {
         record.label: record
@@ -296,7 +296,7 @@ def _ready_day(row: Any) -> date | None:
     return clock.today() if row.state == NonconformityState.VERIFYING else due
 
 
-def _needs(site: Site, numbers: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
+def needs_of(site: Site, numbers: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
     """Number → the numbers of those that must be closed first: an action of theirs is waited for."""
     edge = ActionDependency
     rows = db.session.execute(

@@ -291,8 +291,16 @@ def _empty_page(choices: tuple[SiteChoice, ...], site: Site | None, standard: st
 
 
 def _read(organisation_id: int, run_id: int) -> _Shown:
-    run = db.session.get_one(ScoringRun, (organisation_id, run_id))
-    sheet = loads(run.sheet, releases.content_of(organisation_id, run.release_id))
+    run, release = db.session.execute(
+        sa.select(ScoringRun, CatalogueRelease)
+        .join(
+            CatalogueRelease,
+            (CatalogueRelease.organisation_id == ScoringRun.organisation_id)
+            & (CatalogueRelease.id == ScoringRun.release_id),
+        )
+        .where(ScoringRun.organisation_id == organisation_id, ScoringRun.id == run_id)
+    ).one()
+    sheet = loads(run.sheet, releases.standard_of(release))
     return _Shown(run, sheet, rescore.score(sheet))
 
 

@@ -13,8 +13,9 @@ from tracker.errors import Conflict, NotFound
 from tracker.i18n import gettext as _
 from tracker.permissions import Subject
 from tracker.reviews.current import record_word
-from tracker.scores import items, queries, readiness, sheets, shortest, whatif, worth
-from tracker.scores.forms import PathForm, WordForm
+from tracker.scores import forecasting, items, queries, readiness, sheets, shortest, whatif, worth
+from tracker.scores.forms import ForecastForm, PathForm, WordForm
+from tracker.scores.viewmodels import ScorePage
 
 blueprint = Blueprint("scores", __name__, url_prefix="/scores")
 
@@ -31,7 +32,7 @@ def index() -> Response:
     if standard not in sheets.STANDARDS or (tier is not None and tier not in TIERS):
         raise NotFound
     page = queries.get_score_page(who, request.args.get("site") or None, standard, tier)
-    return fragments.render("scores/index.html", "scores/_score.html", shown=page, word_form=WordForm())
+    return _shown(page, WordForm(), 200)
 
 
 def _standard() -> str:
@@ -147,8 +148,26 @@ def give_word() -> Response:
 
 
 def _score_page(site_code: str, form: WordForm, status: int) -> Response:
-    page = queries.get_score_page(actor(), site_code, sheets.COPC, None)
-    return fragments.render("scores/index.html", shown=page, word_form=form, status=status)
+    return _shown(queries.get_score_page(actor(), site_code, sheets.COPC, None), form, status)
+
+
+def _shown(page: ScorePage, word_form: WordForm, status: int) -> Response:
+    """The page with its forecast; a day that cannot be asked for comes back as it was typed."""
+    asked = request.args if "by" in request.args else None
+    day_form = ForecastForm(asked, forecasting.last_day())
+    valid = asked is None or day_form.validate()
+    found = forecasting.get_forecast(actor(), page, day_form.by.data if valid else None)
+    if found is not None and asked is None:
+        day_form.by.data = found.day
+    return fragments.render(
+        "scores/index.html",
+        "scores/_score.html",
+        shown=page,
+        word_form=word_form,
+        forecast=found,
+        day_form=day_form,
+        status=status if valid else 422,
+    )
 
 
 @blueprint.get("/runs/<record:number>")

@@ -1,0 +1,134 @@
+"""The forecast for a day: due days, dependencies, and the months that a series needs before it could show a fact."""
+
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring import metrics, rescore
+from scoring.forecast import count_from, first_day, forecast
+from scoring.policy import DEFAULT
+from scoring.series import month_name, month_number
+from scoring.sheet import Metric, Range, parse
+from tests.scoring import builders
+
+AS_OF = date(2026, 6, 30)
+
+
+def series(
+    *values: int, better: str = "higher", target: object = Fraction(90), until: str = "2026-06"
+) -> Metric:
+    last = month_number(until)
+    months = [month_name(last - len(values) + place) for place in range(1, len(values) + 1)]
+    return Metric(
+        "m",
+        better=better,
+        target=(("", target),),  # type: ignore[arg-type]
+        values=tuple(zip(months, map(Fraction, values), strict=True)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "fact", "day"),
+    [
+        # DEFAULT: a window of 6 months, at least half of which meet.
+        (series(91, 91, 91, 91, 91, 91), "meets", AS_OF),
+        (series(80, 80, 80, 80, 80, 80), "meets", None),
+        (series(80, 80), "meets", None),
+        (series(91), "cui", date(2026, 8, 31)),
+        (series(91, 91, 91), "cui", AS_OF),
+        (series(70, 72, 74, 76, 78, 80), "improves", AS_OF),
+        # One more good month, and the low one falls into the half that is compared with.
+        (series(70, 72, 74, 76, 60, 80, 81), "improves", date(2026, 7, 31)),
+        (series(80, 80, 80, 70, 70, 70), "improves", date(2026, 9, 30)),
+        (series(80, 80), "improves", date(2026, 10, 31)),
+        (series(80, 70, 60, 50, 40, 30, better="lower"), "improves", AS_OF),
+        (series(5, 5, 5, 5, 5, 5, better="range", target=Range(Fraction(0), Fraction(9))), "improves", None),
+        (series(15, 15, 15, 15, 15, 15, better="range", target=Range(Fraction(0), Fraction(9))), "improves",
+         date(2026, 9, 30)),
+        (Metric("m", meets_target=False), "meets", AS_OF),
+    ],
+)  # fmt: skip
+def test_the_first_month_that_could_show_a_fact(metric: Metric, fact: str, day: date | None) -> None:
+    found = first_day(metric, fact, AS_OF, DEFAULT)
+    if day is None and fact == "meets":
+        day = _by_trying(metric)
+    assert found == day
+
+
+def _by_trying(metric: Metric) -> date:
+    """The first month with which the rule itself, asked with good months appended, says yes."""
+    values = list(metric.values or ())
+    for _more in range(40):
+        values.append((month_name(month_number(values[-1][0]) + 1), Fraction(99)))
+        if metrics.facts(Metric("m", better="higher", target=metric.target, values=tuple(values))).meets:
+            year, month = map(int, values[-1][0].split("-"))
+            return date(year + month // 12, month % 12 + 1, 1).fromordinal(
+                date(year + month // 12, month % 12 + 1, 1).toordinal() - 1
+            )
+    raise AssertionError("never")
+
+
+@given(st.lists(st.integers(0, 120), min_size=1, max_size=14))
+def test_the_first_month_is_the_first_at_which_the_rules_say_yes(values: list[int]) -> None:
+    metric = series(*values)
+    found = first_day(metric, "improves", AS_OF, DEFAULT)
+    grown, more = list(metric.values or ()), 0
+    while not metrics.facts(
+        Metric("m", better="higher", target=metric.target, values=tuple(grown))
+    ).improving:
+        grown.append((month_name(month_number(grown[-1][0]) + 1), Fraction(1000 + more * 1000)))
+        more += 1
+    assert (found == AS_OF) == (more == 0)
+    if more:
+        assert found is not None
+        assert f"{found:%Y-%m}" == month_name(month_number("2026-06") + more)
+
+
+def a_sheet() -> dict[str, object]:
+    return builders.sheet(
+        gaps=[
+            builders.gap("A", {"item": "1.2", "line": "1.2-1"}) | {"ready_on": "2026-09-30"},
+            builders.gap("B", {"item": "1.2", "line": "1.2-2a"}, needs=["A"]) | {"ready_on": "2026-07-31"},
+            builders.gap("C", {"item": "1.2", "line": "1.2-2b"}),
+            builders.gap("D", {"item": "1.2", "line": "1.2-3"}, needs=["C"]) | {"ready_on": "2026-07-31"},
+            builders.gap("E", {"item": "1.2", "line": "1.2-2c"}) | {"ready_on": "2020-01-01"},
+        ],
+        _1_2=builders.item(
+            "1.2", lines=dict.fromkeys(("1.2-1", "1.2-2a", "1.2-2b", "1.2-2c", "1.2-3"), "not_met")
+        ),
+    )
+
+
+def test_due_days_dependencies_and_gaps_without_a_day() -> None:
+    sheet = parse(a_sheet())
+    assert count_from(sheet) == {
+        "A": date(2026, 9, 30), "B": date(2026, 9, 30), "C": None, "D": None, "E": sheet.as_of,
+    }  # fmt: skip
+    early, late = forecast(sheet, date(2026, 9, 29)), forecast(sheet, date(2026, 9, 30))
+    assert (early.closed, late.closed) == (("E",), ("A", "B", "E"))
+    assert late.waiting == {"C": None, "D": None}
+    assert late.result == rescore.simulate(sheet, ["A", "B", "E"]).after
+    assert early.result.total <= late.result.total
+    assert forecast(sheet, date(2026, 6, 29)).closed == ()
+
+
+def test_a_metric_gap_waits_for_the_data_and_rows_for_none() -> None:
+    values = {f"2026-0{month}": "80" for month in range(1, 7)}
+    plain = builders.sheet(
+        gaps=[
+            builders.gap("A", {"item": "4.4", "metric": "m", "fact": "improves"}) | {"ready_on": "2026-07-01"}
+        ],
+        _4_4=builders.item(
+            "4.4", metrics=[{"id": "m", "better": "higher", "target": "90", "values": values}]
+        ),
+    )
+    assert count_from(parse(plain)) == {"A": date(2026, 9, 30)}
+    rows = {
+        "format": "score-sheet/1", "standard": "see-cmm@2009", "as_of": "2026-06-30",
+        "rows": {"S1": {"approach": 1}},
+        "gaps": [builders.gap("A", {"criterion": "S1", "row": "approach", "level": 2}) | {"ready_on": "2026-08-01"}],
+    }  # fmt: skip
+    assert forecast(parse(rows), date(2026, 8, 1)).closed == ("A",)
