@@ -1,6 +1,6 @@
 """What if these were closed: both standards before and after, from the same facts and nothing stored."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -116,6 +116,7 @@ class WhatIfPage:
     outlooks: tuple[Outlook, ...]
     waiting: tuple[tuple[str, tuple[str, ...]], ...]
     unknown: tuple[str, ...]
+    overruled: tuple[str, ...] = ()
 
     @property
     def ticked(self) -> tuple[Choice, ...]:
@@ -147,7 +148,17 @@ def get_what_if_page(actor: Actor, site_code: str | None, close: Iterable[str]) 
             if (short := tuple(need for need in ground.records[name].needs if need not in ticked))
         ),
         unknown=tuple(name for name in wanted if name not in ground.records),
+        overruled=tuple(_overruled(ground, ticked)),
     )
+
+
+def _overruled(ground: Ground, ticked: frozenset[str]) -> Iterator[str]:
+    """What is ticked and moves nothing in a dimension, because an assessor has overruled that one."""
+    for now in ground.now.values():
+        if isinstance(now.result, CopcResult):
+            for hint in now.result.hints:
+                if hint.code == "hint_overruled_gap" and hint["gap"] in ticked:
+                    yield hint.text(language())
 
 
 def _choices(ground: Ground, ticked: frozenset[str]) -> tuple[Choice, ...]:

@@ -5,15 +5,25 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 
 from scoring import rescore
 from scoring.copc import CopcResult
 from tests import factories as make
+from tests.conftest import make_client
+from tests.pages import Pages
 from tests.tracker.scores import ahead
-from tracker.database import db
+from tracker import clock
+from tracker.database import add
+from tracker.database import db as database
 from tracker.i18n import points, signed
+from tracker.numbering import label
+from tracker.reviews.models import Overrule
+from tracker.scores import sheets
 from tracker.scores.ground import without_circles
+from tracker.scores.models import Cause
 from tracker.scores.queries import promise
+from tracker.scores.services import Why, rescore_site
 from tracker.scores.whatif import get_what_if_page
 
 SETS = [(), ("NC-0009",), ("NC-0009", "NC-0013", "NC-0020"), ("NC-0016", "NC-0017", "NC-0018", "NC-0025")]
@@ -102,7 +112,7 @@ def test_an_old_address_names_what_is_open_no_more(demo_app: Flask) -> None:
 def test_what_waits_for_another_is_said(demo_app: Flask) -> None:
     with ahead.inside(demo_app):
         ahead.let_wait("NC-0013", "NC-0014")
-        db.session.commit()
+        database.session.commit()
     pages = ahead.pages(demo_app)
     alone = pages.get("/scores/what-if?site=chengdu&close=NC-0013").words
     assert "NC-0013 waits for NC-0014" in alone
@@ -126,3 +136,29 @@ def test_parts_of_a_bundle_move_less_than_the_bundle() -> None:
     single = [get_what_if_page(who, "east", [name]).outlooks[0].change for name in names]
     both = get_what_if_page(who, "east", names).outlooks[0].change
     assert both > sum(single, Fraction(0)) > 0
+
+
+def test_an_overruled_dimension_is_named_when_its_record_is_ticked(app: Flask, db: SQLAlchemy) -> None:
+    site, lead, records = ahead.bundle(make.organisation())
+    facts = sheets.current_set(site.organisation_id, site.id, ahead.COPC)
+    assert facts is not None
+    add(
+        Overrule(organisation_id=site.organisation_id, fact_set_id=facts.id, element="1.1", dimension="approach",
+                 score=75, reason="seen on site", person_id=lead.id, at=clock.now())
+    )  # fmt: skip
+    rescore_site(site.organisation_id, site.id, Why(Cause.OVERRULE), make.actor_for(lead))
+    name = label("nonconformity", records[0].number)
+    pages = Pages(make_client(app)).sign_in(lead)
+
+    assert "it is overruled" not in pages.get(f"/scores/what-if?site={site.code}").words
+    ticked = pages.get(f"/scores/what-if?site={site.code}&close={name}").words
+    assert f"closing {name} moves nothing in the approach of 1.1: it is overruled" in ticked
+
+
+def test_the_totals_of_both_standards_stand_in_the_bar_of_a_phone(demo_app: Flask) -> None:
+    page = ahead.pages(demo_app).get("/scores/what-if?site=chengdu&close=NC-0009")
+    bar = page.text[page.text.index("totals-bar") : page.text.index("split-sticky")]
+
+    assert bar.count("delta") >= 2
+    assert "COPC CSP" in bar
+    assert "SEE-CMM" in bar
