@@ -62,6 +62,7 @@ class Writer:
             self._rank_alike(model, allowed)
         else:
             self._write_rows(model)
+        self.program.tighten()
 
     def _rank_alike(self, model: CopcModel, allowed: frozenset[str]) -> None:
         """Of gaps that do the same, the cheaper (then the smaller identifier) goes first.

@@ -48,6 +48,18 @@ def variable(index: int) -> Linear:
     return Linear({index: 1})
 
 
+def _reduced(expression: Linear) -> Linear:
+    """What is at least 0 whenever the expression is, divided by what its coefficients have in common.
+
+    The constant is rounded down: with whole variables nothing lies between.
+    """
+    common = gcd(*expression.terms.values())
+    if not common:
+        return constant(expression.constant)
+    terms = {name: value // common for name, value in expression.terms.items() if value}
+    return Linear(terms, expression.constant // common)
+
+
 class Program:
     """Variables between bounds and rows `expression >= 0`."""
 
@@ -56,6 +68,8 @@ class Program:
         self.whole: list[bool] = []
         self.rows: list[Linear] = []
         self.switches: dict[object, Linear] = {}
+        # Switches on one sum, each with the value that the sum must reach.
+        self.ladders: dict[frozenset[tuple[int, int]], list[tuple[int, Linear]]] = {}
 
     def new(self, upper: int = 1, whole: bool = True) -> Linear:
         """A variable from 0 to `upper`. Pass `whole=False` where the rows leave no fraction anyway."""
@@ -65,11 +79,10 @@ class Program:
 
     def at_least_zero(self, expression: Linear) -> None:
         """Add a row, divided by what its coefficients have in common."""
-        common = gcd(*expression.terms.values())
-        if common:
-            terms = {name: value // common for name, value in expression.terms.items() if value}
-            self.rows.append(Linear(terms, expression.constant // common))
-        elif expression.constant < 0:
+        row = _reduced(expression)
+        if row.terms:
+            self.rows.append(row)
+        elif row.constant < 0:
             self.rows.append(constant(-1))
 
     def lowest(self, expression: Linear) -> int:
@@ -88,7 +101,7 @@ class Program:
         """A switch that can be on only while all expressions are at least 0; a constant where that is settled."""
         if any(self._highest(expression) < 0 for expression in expressions):
             return constant(0)
-        open_ones = [expression for expression in expressions if self.lowest(expression) < 0]
+        open_ones = [_reduced(expression) for expression in expressions if self.lowest(expression) < 0]
         if not open_ones:
             return constant(1)
         key = tuple((frozenset(expression.terms.items()), expression.constant) for expression in open_ones)
@@ -97,7 +110,29 @@ class Program:
         switch = self.switches[key] = self.new()
         for expression in open_ones:
             self.implies(switch, expression)
+        if len(open_ones) == 1:
+            (only,) = open_ones
+            self.ladders.setdefault(frozenset(only.terms.items()), []).append((-only.constant, switch))
         return switch
+
+    def tighten(self) -> None:
+        """Say of switches on one sum what they say together: a higher one needs the lower, and all it adds.
+
+        Nothing is lost, because a switch that may be on is never worse on. Without it the solver may take half of
+        every step of a ladder where whole numbers allow one step, and has to try them all.
+        """
+        for terms, steps in self.ladders.items():
+            climb = Linear(dict(terms))
+            reached = self.lowest(climb)
+            climb = climb.add(constant(-reached))
+            below: Linear | None = None
+            for value, switch in sorted(steps, key=lambda step: step[0]):
+                climb = climb.add(switch, reached - value)
+                reached = value
+                if below is not None:
+                    self.at_least_zero(below.add(switch, -1))
+                below = switch
+            self.at_least_zero(climb)
 
     def _highest(self, expression: Linear) -> int:
         return -self.lowest(expression.times(-1))

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import counting, reading, report, scoring, starting, writing
+from tests.bench import closing, counting, reading, report, scoring, starting, writing
 from tests.bench.data import World, fill
 from tests.bench.report import Line
 
@@ -24,6 +24,7 @@ FIGURES = {
     4: "statements of every page",
     7: "create and move beside a bare write; four writers",
     9: "scoring a sheet, and ten thousand",
+    10: "what 60 gaps are worth; the path through 200",
     16: "second `make run`",
 }
 WITH_DATA = {1, 4, 7}
@@ -71,6 +72,9 @@ def _measure(chosen: Sequence[int], folder: Path, records: int) -> list[Line]:
     if 9 in chosen:
         _say(f"9: {FIGURES[9]}")
         lines += scoring.measure(folder)
+    if 10 in chosen:
+        _say(f"10: {FIGURES[10]}")
+        lines += closing.measure()
     if 16 in chosen:
         _say(f"16: {FIGURES[16]}")
         lines += starting.measure(folder)
