@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Mapped
 
-from tracker import conflicts, history, locks, signatures, undo
+from tracker import conflicts, history, locks, signatures, undo, watching
+from tracker.accounts.queries import get_names
 from tracker.database import db
 from tracker.errors import Conflict, RefusedMove
 from tracker.history import Record
@@ -72,7 +73,11 @@ def move(
     transition = machine.transition(row.state, event)
     record = Record(row.organisation_id, kind, row.id, row.number)
     facts = dataclasses.replace(
-        facts, actor=actor.person_id, single_person=actor.single_person, reason=reason
+        facts,
+        actor=actor.person_id,
+        acting_for=actor.acting_for,
+        single_person=actor.single_person,
+        reason=reason,
     )
     if transition is not None and not transition.by_system:
         require(actor, transition.permission, subject)
@@ -102,11 +107,21 @@ def move(
     for column, value in (stamps or {}).items():
         setattr(row, column, value)
     by = None if transition is not None and transition.by_system else actor.person_id
+    changes = (changes or {}) | (_deputised(actor) if by is not None else {})
     line = history.record(
-        record, event, by, old_state=str(old), new_state=str(target), reason=reason, changes=changes or {}
+        record, event, by, old_state=str(old), new_state=str(target), reason=reason, changes=changes
     )
     db.session.flush()
     undo.note(record, event, str(old), was, line)
+    watching.tell_watchers(record, event, by)
+
+
+def _deputised(actor: Actor) -> dict[str, Any]:
+    """Whom the actor stands in for, as history tells it; nothing for most people on most days."""
+    if not actor.acting_for:
+        return {}
+    names = get_names(actor.organisation_id, actor.acting_for).values()
+    return {"deputy_of": ", ".join(sorted(name.name_en for name in names))}
 
 
 def _title(machine: Machine[Any], event: str) -> str:

@@ -35,7 +35,9 @@ def machine_of(kind: str) -> Machine[Any]:
 def offered(kind: str, row_state: str, actor: Actor, facts: Any, subject: Subject) -> tuple[MoveView, ...]:
     """The moves that this person may make from here: allowed ones first, then refused ones with their reasons."""
     machine = machine_of(kind)
-    facts = dataclasses.replace(facts, actor=actor.person_id, single_person=actor.single_person)
+    facts = dataclasses.replace(
+        facts, actor=actor.person_id, acting_for=actor.acting_for, single_person=actor.single_person
+    )
     found = [
         _view(machine, row_state, offer)
         for offer in offers(machine, row_state, facts)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tracker import history
+from tracker import clock, history
 from tracker.accounts.models import Person, Role, RoleGrant
 from tracker.accounts.viewmodels import (
     Candidate,
@@ -20,8 +20,10 @@ from tracker.accounts.viewmodels import (
 from tracker.database import MAX_ID, db
 from tracker.errors import NotFound
 from tracker.i18n import language
+from tracker.notifications.models import OutboxMessage
 from tracker.organisations.models import Organisation, Site
 from tracker.permissions import Actor
+from tracker.work.models import Delegation
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class SignedIn:
     language: str | None
     theme: str
     epoch: int
+    unread: int = 0
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -56,13 +59,53 @@ class SignedIn:
 
 
 _P, _O, _G = Person.__table__.c, Organisation.__table__.c, RoleGrant.__table__.c
+_M = OutboxMessage.__table__.c
+
+# Beyond this a number says no more than "many".
+MANY = 99
+_FIRST_UNREAD = (
+    sa.select(_M.id)
+    .where(
+        _M.organisation_id == sa.bindparam("organisation"),
+        _M.person_id == sa.bindparam("person"),
+        _M.read_at.is_(None),
+    )
+    .limit(MANY + 1)
+    .subquery()
+)
+_UNREAD = sa.select(sa.func.count()).select_from(_FIRST_UNREAD).scalar_subquery().label("unread")
+_D = Delegation.__table__.c
 
 # Put together once, and of tables rather than mapped classes: every request begins with it.
 _SIGNED_IN = (
-    sa.select(_P.name_zh, _P.name_en, _P.email, _P.language, _P.theme, _O.single_person, _G.site_id, _G.role)
+    sa.select(
+        _P.name_zh,
+        _P.name_en,
+        _P.email,
+        _P.language,
+        _P.theme,
+        _O.single_person,
+        _G.site_id,
+        _G.role,
+        _D.person_id.label("absent"),
+        _UNREAD,
+    )
     .select_from(Person.__table__)
     .join(Organisation.__table__, _O.id == _P.organisation_id)
-    .outerjoin(RoleGrant.__table__, (_G.organisation_id == _P.organisation_id) & (_G.person_id == _P.id))
+    .outerjoin(
+        Delegation.__table__,
+        (_D.organisation_id == _P.organisation_id)
+        & (_D.deputy_id == _P.id)
+        & (_D.from_on <= sa.bindparam("today", type_=sa.Date()))
+        & (_D.until_on >= sa.bindparam("today", type_=sa.Date()))
+        & _D.ended_at.is_(None),
+    )
+    # A deputy has the roles of those stood in for beside the own ones; administration is never lent.
+    .outerjoin(
+        RoleGrant.__table__,
+        (_G.organisation_id == _P.organisation_id)
+        & ((_G.person_id == _P.id) | ((_G.person_id == _D.person_id) & (_G.role != Role.ADMINISTRATOR))),
+    )
     .where(
         _P.organisation_id == sa.bindparam("organisation"),
         _P.id == sa.bindparam("person"),
@@ -73,7 +116,7 @@ _SIGNED_IN = (
 
 
 def get_signed_in(session_id: str) -> SignedIn | None:
-    """The person behind a session, with all roles, in one statement; None where the session has lapsed."""
+    """The person behind a session, with roles and those stood in for, in one statement; None once it has lapsed."""
     try:
         organisation_id, person_id, epoch = (int(part) for part in session_id.split(":"))
     except ValueError:
@@ -81,7 +124,8 @@ def get_signed_in(session_id: str) -> SignedIn | None:
     if not all(0 <= number <= MAX_ID for number in (organisation_id, person_id, epoch)):
         return None
     rows = db.session.execute(
-        _SIGNED_IN, {"organisation": organisation_id, "person": person_id, "epoch": epoch}
+        _SIGNED_IN,
+        {"organisation": organisation_id, "person": person_id, "epoch": epoch, "today": clock.today()},
     ).all()
     if not rows:
         return None
@@ -93,8 +137,9 @@ def get_signed_in(session_id: str) -> SignedIn | None:
         name_en=first.name_en,
         grants=frozenset((row.site_id, Role(row.role)) for row in rows if row.role is not None),
         single_person=first.single_person,
+        acting_for=frozenset(row.absent for row in rows if row.absent is not None),
     )
-    return SignedIn(actor, first.email, first.language, first.theme, epoch)
+    return SignedIn(actor, first.email, first.language, first.theme, epoch, first.unread)
 
 
 def get_actor(organisation_id: int, person_id: int) -> Actor:

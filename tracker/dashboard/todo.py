@@ -31,8 +31,6 @@ from workflows.nonconformities import NonconformityState
 from workflows.reviews import ReviewState
 
 SHOWN = 12
-# Of each kind one more than can be shown, to know whether there are more.
-TAKEN = SHOWN + 1
 
 NC, CA, FA, RV = "nonconformity", "action", "audit", "review"
 ADDRESSES = {NC: "nonconformities.show", CA: "actions.show", FA: "audits.show", RV: "reviews.show"}
@@ -72,12 +70,15 @@ class _Part:
     points: Any = None
 
 
-def list_tasks(actor: Actor, names: Mapping[int, str]) -> tuple[tuple[Task, ...], bool]:
+def list_tasks(
+    actor: Actor, names: Mapping[int, str], shown: int = SHOWN
+) -> tuple[tuple[Task, ...], bool]:
     """What waits for the person, overdue first, then by date; and whether there is more than is shown."""
-    parts = [_select(part, actor) for part in _parts(actor)]
+    # Of each kind one more than can be shown, to know whether there are more.
+    parts = [_select(part, actor, shown + 1) for part in _parts(actor)]
     rows = db.session.execute(sa.union_all(*(sa.select(part.subquery()) for part in parts))).all()
     found = sorted(_once(rows), key=lambda row: (row.due_on is None, row.due_on or date.max, row.number))
-    return tuple(_task(row, names) for row in found[:SHOWN]), len(found) > SHOWN
+    return tuple(_task(row, names) for row in found[:shown]), len(found) > shown
 
 
 def _once(rows: Iterable[Any]) -> list[Any]:
@@ -104,7 +105,7 @@ def _task(row: Any, names: Mapping[int, str]) -> Task:
     )
 
 
-def _select(part: _Part, actor: Actor) -> Any:
+def _select(part: _Part, actor: Actor, taken: int) -> Any:
     """The records of one kind of work, the most urgent first, no more than could be shown."""
     model = part.model
     due = part.due if part.due is not None else sa.null()
@@ -120,7 +121,7 @@ def _select(part: _Part, actor: Actor) -> Any:
         ).label("points"),
     ).where(model.organisation_id == actor.organisation_id, *part.conditions)
     order = (model.number,) if part.due is None else (due.is_(None), due, model.number)
-    return statement.order_by(*order).limit(TAKEN)
+    return statement.order_by(*order).limit(taken)
 
 
 def _where(actor: Actor, column: Any, *roles: Role) -> Any:
@@ -142,7 +143,7 @@ def _parts(actor: Actor) -> Iterable[_Part]:
 
 
 def _own_nonconformities(actor: Actor) -> Iterable[_Part]:
-    state, mine = Nonconformity.state, Nonconformity.owner_id == actor.person_id
+    state, mine = Nonconformity.state, Nonconformity.owner_id.in_(actor.hands)
     due, points = Nonconformity.due_on, Nonconformity.points_alone
     yield _Part(
         "raise",
@@ -151,7 +152,7 @@ def _own_nonconformities(actor: Actor) -> Iterable[_Part]:
         # Drafts of a review open by themselves with its report.
         (
             state == NonconformityState.DRAFT,
-            Nonconformity.raised_by_id == actor.person_id,
+            Nonconformity.raised_by_id.in_(actor.hands),
             Nonconformity.review_id.is_(None),
         ),
     )
@@ -171,7 +172,7 @@ def _own_nonconformities(actor: Actor) -> Iterable[_Part]:
     yield _Part("start", NC, Nonconformity, (mine, state == NonconformityState.CONTAINED), due, None, points)
     lead = _where(actor, Nonconformity.site_id, Role.LEAD_AUDITOR)
     if lead is not None:
-        disputed = (lead, state == NonconformityState.DISPUTED, Nonconformity.owner_id != actor.person_id)
+        disputed = (lead, state == NonconformityState.DISPUTED, Nonconformity.owner_id.not_in(actor.hands))
         yield _Part("judge_dispute", NC, Nonconformity, disputed, due, None, points)
 
 
@@ -182,12 +183,12 @@ def _own_actions(actor: Actor) -> Iterable[_Part]:
         "plan": ActionState.PLANNING,
     }
     for kind, state in steps.items():
-        mine = (Action.owner_id == actor.person_id, Action.state == state)
+        mine = (Action.owner_id.in_(actor.hands), Action.state == state)
         yield _Part(kind, CA, Action, mine, Action.due_on)
     task = (
         ActionTask.organisation_id == actor.organisation_id,
         ActionTask.action_id == Action.id,
-        ActionTask.owner_id == actor.person_id,
+        ActionTask.owner_id.in_(actor.hands),
         ActionTask.state == TaskState.OPEN,
         Action.state == ActionState.IMPLEMENTING,
     )
@@ -198,7 +199,7 @@ def _audits(actor: Actor) -> Iterable[_Part]:
     running = Audit.state.in_((AuditState.SCHEDULED, AuditState.IN_PROGRESS))
     # An audit has no title of its own; its place says enough.
     yield _Part(
-        "audit", FA, Audit, (Audit.auditor_id == actor.person_id, running), Audit.planned_on, sa.literal("")
+        "audit", FA, Audit, (Audit.auditor_id.in_(actor.hands), running), Audit.planned_on, sa.literal("")
     )
     place = _where(actor, Nonconformity.site_id, Role.AUDITOR, Role.LEAD_AUDITOR)
     if place is None:
@@ -210,7 +211,7 @@ def _audits(actor: Actor) -> Iterable[_Part]:
         (
             place,
             Nonconformity.state == NonconformityState.VERIFYING,
-            Nonconformity.owner_id != actor.person_id,
+            Nonconformity.owner_id.not_in(actor.hands),
             ~_has_verdict(Audit.state.in_((AuditState.SCHEDULED, AuditState.IN_PROGRESS))),
             ~_answered_effective(),
         ),
@@ -246,8 +247,8 @@ def _approvals(actor: Actor) -> Iterable[_Part]:
     conditions = (
         place,
         Action.state == ActionState.PLAN_REVIEW,
-        Action.owner_id != actor.person_id,
-        sa.or_(Action.approver_id.is_(None), Action.approver_id == actor.person_id),
+        Action.owner_id.not_in(actor.hands),
+        sa.or_(Action.approver_id.is_(None), Action.approver_id.in_(actor.hands)),
     )
     yield _Part("approve", CA, Action, conditions, Action.due_on)
 
@@ -255,7 +256,7 @@ def _approvals(actor: Actor) -> Iterable[_Part]:
 def _closures(actor: Actor) -> Iterable[_Part]:
     ready = (
         Nonconformity.state == NonconformityState.VERIFYING,
-        Nonconformity.owner_id != actor.person_id,
+        Nonconformity.owner_id.not_in(actor.hands),
         _answered_effective(),
     )
     due, points = Nonconformity.due_on, Nonconformity.points_alone
@@ -270,7 +271,7 @@ def _closures(actor: Actor) -> Iterable[_Part]:
 
 def _reviews(actor: Actor) -> Iterable[_Part]:
     soon = clock.today() + timedelta(days=14)
-    mine = Review.lead_auditor_id == actor.person_id
+    mine = Review.lead_auditor_id.in_(actor.hands)
     running = sa.or_(
         Review.state == ReviewState.IN_PROGRESS,
         sa.and_(Review.state == ReviewState.PLANNED, Review.planned_on <= soon),
@@ -290,7 +291,7 @@ def _overdue(actor: Actor) -> Iterable[_Part]:
             place,
             Nonconformity.state.in_(PINNING),
             Nonconformity.due_on < clock.today(),
-            Nonconformity.owner_id != actor.person_id,
+            Nonconformity.owner_id.not_in(actor.hands),
         )
         due, points = Nonconformity.due_on, Nonconformity.points_alone
         yield _Part("overdue", NC, Nonconformity, late, due, None, points)
