@@ -167,6 +167,7 @@ def _blueprints() -> list[Blueprint]:
     from tracker.processes.views import blueprint as processes
     from tracker.reviews.views import blueprint as reviews
     from tracker.scores.views import blueprint as scores
+    from tracker.standards.views import blueprint as standards
     from tracker.work.views import blueprint as work
 
     return [
@@ -181,6 +182,7 @@ def _blueprints() -> list[Blueprint]:
         metrics,
         processes,
         scores,
+        standards,
         dashboard,
         work,
     ]

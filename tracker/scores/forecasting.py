@@ -59,6 +59,7 @@ class ForecastView:
     verdict: str
     level: int | None
     counted: int
+    overdue: int
     waiting: tuple[Waiting, ...]
     chart: dict[str, Any]
     rows: tuple[tuple[str, str, str], ...]
@@ -114,6 +115,7 @@ def get_forecast(actor: Actor, page: ScorePage, day: date | None) -> ForecastVie
         else charts.verdict_title(found.result.verdict.value),
         level=found.result.overall_level if isinstance(found.result, SeeResult) else None,
         counted=len(found.closed),
+        overdue=sum(_is_overdue(names[name], today) for name in found.closed if name in names),
         waiting=tuple(
             Waiting(names[name].number, name, names[name].title, first)
             for name, first in found.waiting.items()
@@ -122,6 +124,11 @@ def get_forecast(actor: Actor, page: ScorePage, day: date | None) -> ForecastVie
         chart=trajectory(past, ahead, words, audit_day=day, mark=mark, maximum=found.result.max),
         rows=_rows(past, _("Verified"), mark) + _rows(ahead, _("Forecast"), mark),
     )
+
+
+def _is_overdue(record: Any, today: date) -> bool:
+    """Whether a due day has passed: the forecast counts on it all the same, and the page says so."""
+    return record.due_on is not None and record.due_on < today
 
 
 def _rows(totals: Iterable[Total], kind: str, mark: Fraction) -> tuple[tuple[str, str, str], ...]:

@@ -45,6 +45,9 @@ def test_due_days_make_the_forecast(app: Flask, db: SQLAlchemy) -> None:
     assert middle.counted == 1
     late = forecast_of(who, site.code, today + timedelta(days=40))
     assert (late.counted, late.total) == (2, page.totals.projected)
+    first.due_on = today - timedelta(days=1)
+    db.session.flush()
+    assert (forecast_of(who, site.code, today).counted, forecast_of(who, site.code, today).overdue) == (1, 1)
     second.due_on = None
     db.session.flush()
     never = forecast_of(who, site.code, today + timedelta(days=900))
