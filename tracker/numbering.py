@@ -11,6 +11,7 @@ PREFIXES = {
     "run": "SR",
     "metric": "M",
     "process": "P",
+    "external_audit": "XA",
 }
 
 

@@ -33,6 +33,7 @@ from tracker.organisations.models import CspType, Site, Unit, UnitKind
 from tracker.organisations.queries import find_site, find_unit, get_site_page, list_site_rows, unit_view
 from tracker.organisations.viewmodels import Preview
 from tracker.permissions import Actor, Subject
+from tracker.reviews.planner_views import site_clock
 from tracker.timeline import list_history
 
 __all__ = ["blueprint", "people", "timing_views", "trail"]  # these register pages and words when imported
@@ -104,6 +105,8 @@ def show(code: str) -> str:
         "organisations/show.html",
         site=get_site_page(site),
         history=list_history(services.record_of(site)),
+        review_clock=site_clock(site),
+        may_plan=allowed("review:plan", Subject(site_id=site.id)),
         may_edit=allowed("site:edit", Subject(site_id=site.id)),
         may_set=allowed("settings:edit", Subject(site_id=site.id)),
     )

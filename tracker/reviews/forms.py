@@ -17,9 +17,12 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from tracker.accounts.forms import VersionField, at_most, pairs, read_id, required, strip
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
+from tracker.nonconformities.forms import Effort
 from tracker.organisations.forms import DayField
 from tracker.reviews.judging import LONGEST
-from tracker.reviews.models import Tier
+from tracker.reviews.models import ExternalVerdict, Tier
+from tracker.scores.sheets import COPC, SEE_CMM
+from workflows.kinds import Grade
 
 
 class Choices(SelectMultipleField):
@@ -163,3 +166,71 @@ class MoveForm(FlaskForm):
     reason = TextAreaField(_l("Reason"), [at_most(LONGEST)], filters=[strip])
     password = StringField(_l("Password"))
     version = VersionField()
+
+
+class ExternalForm(FlaskForm):
+    """An audit that somebody outside will hold."""
+
+    site_id = SelectField(_l("Site"), [required()], coerce=str)
+    body = StringField(_l("Who audits"), [required(), at_most(160)], filters=[strip])
+    standard = StringField(_l("Standard"), [required(), at_most(120)], filters=[strip])
+    beside = SelectField(
+        _l("Stands beside our score under"),
+        choices=pairs(("", _l("none of them")), (COPC, "COPC-2000 CSP"), (SEE_CMM, "SEE-CMM")),
+        coerce=str,
+    )
+    planned_on = DayField(_l("Planned for"), message_required=True)
+    version = VersionField()
+
+    def key_of_site(self) -> int:
+        """The site that was chosen; 0, which no site has, where it cannot be one."""
+        try:
+            return read_id(self.site_id.data or "") or 0
+        except ValueError:
+            return 0
+
+    def fields(self) -> dict[str, Any]:
+        """What the service wants."""
+        return {name: self[name].data for name in ("body", "standard", "beside", "planned_on")}
+
+
+class HeldForm(FlaskForm):
+    """That it took place, and what was said."""
+
+    held_on = DayField(_l("Held on"), message_required=True)
+    verdict = RadioField(
+        _l("Verdict of the body"),
+        [required()],
+        choices=pairs(
+            (ExternalVerdict.PASSED.value, _l("Passed")),
+            (ExternalVerdict.CONDITIONAL.value, _l("Passed with conditions")),
+            (ExternalVerdict.FAILED.value, _l("Not passed")),
+        ),
+    )
+    score = Effort(_l("Score"), description=_l("As the body told it; empty where it told none."))
+    maximum = Effort(_l("Out of"))
+    summary = TextAreaField(_l("Summary"), [at_most(LONGEST)], filters=[strip])
+    version = VersionField()
+
+
+class FindingForm(FlaskForm):
+    """Something that the body found."""
+
+    title = StringField(_l("Title"), [required(), at_most(200)], filters=[strip], id="finding-title")
+    grade = SelectField(
+        _l("Grade"),
+        choices=pairs(*((grade.value, grade.value) for grade in Grade)),
+        coerce=str,
+        id="finding-grade",
+    )
+    element = StringField(
+        _l("Item or criterion"), [at_most(20)], filters=[strip], description=_l("Such as 2.4 or S3.")
+    )
+    statement = TextAreaField(_l("What was found"), [at_most(LONGEST)], filters=[strip])
+
+
+class CancelForm(FlaskForm):
+    """Why something will not take place."""
+
+    reason = TextAreaField(_l("Reason"), [required(), at_most(LONGEST)], filters=[strip], id="cancel-reason")
+    version = VersionField(id="cancel-version")

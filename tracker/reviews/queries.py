@@ -13,6 +13,7 @@ from tracker.offers import StateView, state_view
 from tracker.organisations.models import Site
 from tracker.permissions import Actor
 from tracker.reviews import scope
+from tracker.reviews.cycle import SiteClock, review_clock
 from tracker.reviews.gaps import fact_title, gaps_in, gaps_of, is_unmet, order_of
 from tracker.reviews.models import Fact, FactSet, FactSetKind, Review
 from tracker.reviews.readiness import closures_meanwhile, facts_of
@@ -38,6 +39,7 @@ __all__ = [
     "Finding",
     "Head",
     "Page",
+    "SiteClock",
     "Work",
     "closures_meanwhile",
     "fact_title",
@@ -53,6 +55,7 @@ __all__ = [
     "list_units",
     "load",
     "order_of",
+    "review_clock",
     "standings_of",
     "states",
     "subject_of",

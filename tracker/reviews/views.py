@@ -22,7 +22,16 @@ from tracker.nonconformities.services import raise_for_gaps
 from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor, Subject
-from tracker.reviews import judging_views, pages, queries, scope, services, words
+from tracker.reviews import (
+    external_views,
+    judging_views,
+    pages,
+    planner_views,
+    queries,
+    scope,
+    services,
+    words,
+)
 from tracker.reviews.blueprint import blueprint
 from tracker.reviews.forms import DetailsForm, MoveForm, PlanForm, ReasonForm
 from tracker.reviews.models import Review, Tier
@@ -31,7 +40,7 @@ from tracker.timeline import list_history, list_signatures
 from workflows.drawing import svg
 from workflows.reviews import ReviewState
 
-__all__ = ["blueprint", "judging_views"]
+__all__ = ["blueprint", "external_views", "judging_views", "planner_views"]
 
 # Verdicts are far too many for the page; the audit trail keeps each.
 QUIET = ("judged", "stated", "gap_reasoned", "confirmed")
@@ -87,7 +96,7 @@ def new() -> Response:
         "site_id": _site_asked_for(actor),
         "period_start": half_year_ago,
         "period_end": today,
-        "planned_on": today,
+        "planned_on": planner_views.day_asked_for() or today,
     }
     form = PlanForm(formdata=None, data=proposed)
     _offer(form, actor)

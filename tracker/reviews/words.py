@@ -5,7 +5,9 @@ from tracker import timeline
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
 from tracker.i18n import ngettext, say
+from tracker.numbering import label
 from tracker.reviews import scope
+from tracker.reviews.models import ExternalState, ExternalVerdict
 from tracker.reviews.viewmodels import GapView
 from tracker.scores.sheets import SEE_CMM
 
@@ -21,6 +23,10 @@ timeline.TITLES.update(
         "closures_confirmed": _l("Closures confirmed"),
         "carried_forward": _l("Started from the last report"),
         "confirmed": _l("Verdicts confirmed"),
+        "external_planned": _l("Planned"),
+        "external_held": _l("Held"),
+        "external_cancelled": _l("Cancelled"),
+        "external_finding": _l("Finding entered"),
     }
 )
 timeline.FIELD_LABELS.update(
@@ -30,6 +36,15 @@ timeline.FIELD_LABELS.update(
         "closures": _l("Closures"),
         "facts": _l("Facts"),
         "confirmed": _l("Confirmed"),
+        "body": _l("Who audits"),
+        "standard": _l("Standard"),
+        "beside": _l("Stands beside our score under"),
+        "planned_on": _l("Planned for"),
+        "held_on": _l("Held on"),
+        "score": _l("Score"),
+        "maximum": _l("Out of"),
+        "summary": _l("Summary"),
+        "finding": _l("Finding"),
     }
 )
 
@@ -88,3 +103,26 @@ def taken_over(count: int) -> str:
 def confirmed(count: int) -> str:
     """What is said after confirming."""
     return ngettext("%(num)d verdict confirmed.", "%(num)d verdicts confirmed.", count)
+
+
+def external_code(number: int) -> str:
+    """The number of an external audit as people read it."""
+    return label("external_audit", number)
+
+
+def external_state(state: ExternalState) -> tuple[str, str]:
+    """Where an external audit stands, and its tone."""
+    return {
+        ExternalState.PLANNED: (_("Planned"), "progress"),
+        ExternalState.HELD: (_("Held"), "review"),
+        ExternalState.CANCELLED: (_("Cancelled"), "muted"),
+    }[state]
+
+
+def external_verdict(verdict: ExternalVerdict) -> tuple[str, str]:
+    """What the body said, and its tone."""
+    return {
+        ExternalVerdict.PASSED: (_("Passed"), "success"),
+        ExternalVerdict.CONDITIONAL: (_("Passed with conditions"), "attention"),
+        ExternalVerdict.FAILED: (_("Not passed"), "danger"),
+    }[verdict]
