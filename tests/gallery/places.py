@@ -157,6 +157,13 @@ def _scores() -> list[Place]:
         Place("what-if", "/scores/what-if?site=chengdu&close=NC-0009&close=NC-0013&close=NC-0020"),
         *(Place(f"path-{goal}", f"/scores/path?site=chengdu&to={goal}") for goal in ("strict", "lenient")),
         Place("path-see-cmm", "/scores/path?site=chengdu&standard=see-cmm"),
+        Place("item-cui", "/scores/items/4.4?site=chengdu"),
+        Place("item-word", "/scores/items/4.7?site=suzhou"),
+        Place("item-ninety", "/scores/items/2.3?site=suzhou"),
+        Place("item-criterion", "/scores/items/S5?site=chengdu"),
+        Place("sums", "/scores/sums?site=chengdu"),
+        Place("sums-see-cmm", "/scores/sums?site=chengdu&standard=see-cmm"),
+        *(Place(f"readiness-{site}", f"/scores/readiness?site={site}") for site in ("suzhou", "chengdu")),
         *(
             Place(f"run-{cause}-{standard}", f"/scores/runs/{number}")
             for (cause, standard), number in sorted(runs.items())
