@@ -34,7 +34,9 @@ from tracker.database import db
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
 from tracker.metrics.models import Metric
+from tracker.nonconformities.cases import list_cases
 from tracker.nonconformities.models import Nonconformity
+from tracker.nonconformities.viewmodels import CaseLine
 from tracker.numbering import label
 from tracker.offers import machine_of, offered, state_view
 from tracker.organisations.models import Site
@@ -343,6 +345,7 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
         groups=task_groups(case, causes, names),
         needs=_needs(case),
         audits=list_audits(action.organisation_id, [each.id for each in case.answers]),
+        cases=_cases(case),
         shown=Shown(facts.implemented, facts.effective),
         steps=steps(action.state),
         phase=phase(action.state),
@@ -353,6 +356,12 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
         forward=FORWARD.get(action.state, ""),
         effects=effects_of(case),
     )
+
+
+def _cases(case: Case) -> tuple[CaseLine, ...]:
+    """The places where the same was looked for, where any was asked."""
+    ids = [each.id for each in case.answers if each.places_asked or each.places_answered]
+    return list_cases(case.action.organisation_id, ids) if ids else ()
 
 
 def days_text(effort: Fraction) -> str:

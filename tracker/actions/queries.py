@@ -13,7 +13,7 @@ from tracker.accounts.models import Role, RoleGrant
 from tracker.actions.models import Action, ActionDependency, ActionNonconformity, Cause, Task
 from tracker.database import db
 from tracker.errors import NotFound
-from tracker.nonconformities.models import Nonconformity, Pin
+from tracker.nonconformities.models import Nonconformity, Pin, SimilarCase
 from tracker.numbering import label
 from tracker.permissions import Actor, Subject
 from tracker.signatures import Signature
@@ -23,6 +23,7 @@ from workflows.actions import ActionState
 from workflows.facts import ActionFacts
 from workflows.kinds import Grade, TaskState
 from workflows.nonconformities import NonconformityState
+from workflows.repeats import SimilarAnswer
 
 IMPLEMENTED = frozenset(
     {ActionState.FOLLOW_UP, ActionState.MONITORING, ActionState.CLOSED, ActionState.CANCELLED}
@@ -46,6 +47,9 @@ class Answers:
     opened_on: date | None
     implemented: bool | None
     effective: bool | None
+    places_asked: int = 0
+    """Other sites and programmes where the same is still to be looked for."""
+    places_answered: int = 0
 
     @property
     def label(self) -> str:
@@ -171,7 +175,7 @@ def facts_of(action: Action, case: Case | None = None, **moving: Any) -> ActionF
         "tasks_open": tuple(task.title for task in case.plan if task.state == TaskState.OPEN),
         "tasks_done": sum(task.state == TaskState.DONE for task in case.plan),
         "documents_answered": action.documents_updated is not None and bool(action.documents_note.strip()),
-        "read_across_done": bool(action.read_across.strip()),
+        "read_across_done": read_across_done(action, case.answers),
         "predecessors_open": predecessors_open(case),
         "implemented": implemented,
         "effective": effective,
@@ -274,6 +278,8 @@ def list_answers(action: Action) -> tuple[Answers, ...]:
             Nonconformity.opened_at,
             ActionNonconformity.implemented,
             ActionNonconformity.effective,
+            _places(SimilarCase.answer == SimilarAnswer.ASKED).label("asked"),
+            _places(SimilarCase.answer != SimilarAnswer.ASKED).label("answered"),
         )
         .join(
             ActionNonconformity,
@@ -299,9 +305,32 @@ def list_answers(action: Action) -> tuple[Answers, ...]:
             None if row.opened_at is None else row.opened_at.date(),
             row.implemented,
             row.effective,
+            row.asked,
+            row.answered,
         )
         for row in rows
     )
+
+
+def _places(condition: Any) -> Any:
+    """How many places of a non-conformity there are where the same was looked for."""
+    return (
+        sa.select(sa.func.count())
+        .where(
+            SimilarCase.organisation_id == Nonconformity.organisation_id,
+            SimilarCase.nonconformity_id == Nonconformity.id,
+            condition,
+        )
+        .correlate(Nonconformity)
+        .scalar_subquery()
+    )
+
+
+def read_across_done(action: Action, answers: Iterable[Answers]) -> bool:
+    """Whether similar cases were looked for: in writing or at a place, and no place is left unanswered."""
+    answers = tuple(answers)
+    looked = bool(action.read_across.strip()) or any(each.places_answered for each in answers)
+    return looked and not any(each.places_asked for each in answers)
 
 
 def _list(model: type[Any], action: Action) -> tuple[Any, ...]:

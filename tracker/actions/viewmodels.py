@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+from tracker.nonconformities.viewmodels import CaseLine
 from tracker.offers import MoveView, StateView
 from tracker.timeline import Entry, SignatureView
 
@@ -205,6 +206,7 @@ class ActionPage:
     groups: tuple[TaskGroup, ...]
     needs: tuple[NeedView, ...]
     audits: tuple[AuditLine, ...]
+    cases: tuple[CaseLine, ...]
     shown: Shown
     steps: tuple[tuple[str, str], ...]
     phase: str

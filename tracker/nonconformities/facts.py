@@ -14,7 +14,7 @@ from tracker.accounts.models import Person
 from tracker.actions.models import Action, ActionNonconformity, Cause, Task
 from tracker.database import db
 from tracker.history import Record
-from tracker.nonconformities.models import Nonconformity, Pin
+from tracker.nonconformities.models import Nonconformity, NonconformityRelation, Pin
 from tracker.numbering import label
 from tracker.permissions import Subject
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Overrule, Review
@@ -22,14 +22,24 @@ from tracker.scores.sheets import COPC, PINNING, SEE_CMM
 from tracker.signatures import Signature
 from workflows.actions import ActionState
 from workflows.facts import NonconformityFacts
-from workflows.kinds import CauseKind, TaskState
+from workflows.kinds import CauseKind, Grade, TaskState
 from workflows.nonconformities import NonconformityState
+from workflows.repeats import Relation
 from workflows.reviews import ReviewState
 from workflows.schedule import Step
 
 IMPLEMENTED = (ActionState.FOLLOW_UP, ActionState.MONITORING, ActionState.CLOSED)
 SETTLED_ACTIONS = (ActionState.CLOSED, ActionState.CANCELLED)
 UNREPORTED = (ReviewState.PLANNED, ReviewState.IN_PROGRESS)
+SPLITTABLE = (
+    NonconformityState.DRAFT,
+    NonconformityState.OPEN,
+    NonconformityState.DISPUTED,
+    NonconformityState.CONTAINED,
+    NonconformityState.CORRECTING,
+)
+FIT_TO_KEEP = tuple(state for state in PINNING if state != NonconformityState.VERIFYING)
+"""The states in which a record takes over the facts of its duplicate: not one that is being verified already."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,8 @@ class Around:
     labels: dict[int, str] = field(default_factory=dict)
     values: dict[tuple[int, str, str], str] = field(default_factory=dict)
     recorders: dict[tuple[int, str], set[int]] = field(default_factory=lambda: defaultdict(set))
+    merging: set[int] = field(default_factory=set)
+    """Records to be voided as duplicates, whose facts the record that is kept takes over."""
 
 
 def record_of(nonconformity: Nonconformity) -> Record:
@@ -341,6 +353,7 @@ def around(organisation_id: int, pins: Sequence[Pin]) -> Around:
         "sites": list({pin.site_id for pin in pins}),
         "keys": list({pin.key for pin in pins}),
         "elements": list({pin.element for pin in pins}),
+        "records": list({pin.nonconformity_id for pin in pins}),
     }
     for what, site_id, standard, key, number, value in db.session.execute(_around_statement(), asked):
         if what == "holder":
@@ -348,6 +361,8 @@ def around(organisation_id: int, pins: Sequence[Pin]) -> Around:
             found.labels[number] = label("nonconformity", int(value))
         elif what == "value":
             found.values[(site_id, standard, key)] = value
+        elif what == "merging":
+            found.merging.add(number)
         else:
             found.recorders[(site_id, key)].add(number)
     return found
@@ -418,15 +433,39 @@ def _around_statement() -> sa.CompoundSelect[Any]:
             current, Fact.kind == FactKind.WORD, Fact.element.in_(elements), Fact.judged_by_id.is_not(None)
         )
     )
-    return sa.union_all(holders, values, overruled, spoken)
+    merging = (
+        sa.select(
+            sa.literal("merging"),
+            Nonconformity.site_id,
+            sa.literal(""),
+            sa.literal(""),
+            NonconformityRelation.nonconformity_id,
+            sa.literal(""),
+        )
+        .join(
+            Nonconformity,
+            (Nonconformity.organisation_id == NonconformityRelation.organisation_id)
+            & (Nonconformity.id == NonconformityRelation.other_id),
+        )
+        .where(
+            NonconformityRelation.organisation_id == organisation,
+            NonconformityRelation.nonconformity_id.in_(sa.bindparam("records", expanding=True)),
+            NonconformityRelation.kind == Relation.DUPLICATE,
+            Nonconformity.state.in_(FIT_TO_KEEP),
+        )
+    )
+    return sa.union_all(holders, values, overruled, spoken, merging)
 
 
 def unsettled(record: Nonconformity, pins: Sequence[Pin], known: Around) -> tuple[str, ...]:
     """The pinned facts that would be left alone, or become met, if the record stood no longer.
 
     Settled is a fact that another open record pins, or on which an assessor has said a word. A written reason
-    is enough only while the fact is unmet in the record as well: otherwise letting it go would meet it.
+    is enough only while the fact is unmet in the record as well: otherwise letting it go would meet it. Those of a
+    duplicate are all carried by the record that is kept.
     """
+    if record.id in known.merging:
+        return ()
     return tuple(
         pin.key
         for pin in pins
@@ -435,6 +474,11 @@ def unsettled(record: Nonconformity, pins: Sequence[Pin], known: Around) -> tupl
         and pin.judged_by_id is None
         and not (pin.settled_reason.strip() and not would_be_met(pin, known))
     )
+
+
+def may_hold(grade: Grade, standard: str) -> bool:
+    """Whether a record of this grade may pin facts of a standard (E.3)."""
+    return grade in (Grade.MAJOR, Grade.MINOR) or (grade is Grade.OFI and standard == SEE_CMM)
 
 
 def would_be_met(pin: Pin, known: Around) -> bool:

@@ -30,6 +30,7 @@ from tracker.organisations.viewmodels import SiteView
 from tracker.reviews.facts import parse_key
 from workflows.causes import RIBS
 from workflows.kinds import Grade, Source
+from workflows.repeats import SimilarAnswer
 
 TEXT = Length(max=20_000, message=lazy_gettext("At most 20,000 characters."))
 REQUIRED = InputRequired(lazy_gettext("Please fill this in."))
@@ -129,7 +130,23 @@ class ReopenForm(MoveForm):
 
 
 class VoidForm(MoveForm):
-    """Reasons for the pinned facts: `settle-<pin>` for each."""
+    """Reasons for the pinned facts, `settle-<pin>` for each, and the record of which this one is a duplicate."""
+
+    duplicate_of = StringField(
+        lazy_gettext("Duplicate of"),
+        [Length(max=60)],
+        filters=[strip],
+        description=lazy_gettext(
+            "Number of the record that stays: it takes over the facts held by this one."
+        ),
+    )
+
+    def validate_duplicate_of(self, field: StringField) -> None:
+        """The number of a record, or nothing."""
+        try:
+            read_record_number(field.data or "")
+        except ValueError:
+            raise ValidationError(_("This is not the number of a record.")) from None
 
     def fields(self) -> dict[str, Any]:
         from flask import request
@@ -139,7 +156,55 @@ class VoidForm(MoveForm):
             for name, value in request.form.items()
             if name.startswith("settle-") and name[7:].isdigit() and len(name) < 27
         }
-        return {"settlements": given}
+        return {"settlements": given, "duplicate_of": read_record_number(self.duplicate_of.data or "")}
+
+
+class SplitForm(FlaskForm):
+    """The facts that a new record takes over, what it is called, and why."""
+
+    version = IntegerField("", [Optional(), NumberRange(0, 2**31 - 1)], widget=HiddenInput())
+    title = StringField(
+        lazy_gettext("Title of the new record"),
+        [REQUIRED, Length(max=200, message=lazy_gettext("At most 200 characters."))],
+        filters=[strip],
+    )
+    taken = SelectMultipleField(lazy_gettext("Facts that it takes over"), validate_choice=False)
+    reason = text(lazy_gettext("Reason"), REQUIRED, rows=2)
+
+    def pin_ids(self) -> set[int]:
+        """The pins that were ticked."""
+        return {
+            int(each)
+            for each in self.taken.data or []
+            if each.isascii() and each.isdigit() and len(each) < 20
+        }
+
+
+class LookForm(FlaskForm):
+    """The places where the same is to be looked for."""
+
+    places = SelectMultipleField(lazy_gettext("Where to look"), validate_choice=True)
+
+    def chosen(self) -> list[tuple[int, int | None]]:
+        """Site and unit of each place."""
+        parts = [each.partition("-") for each in self.places.data or []]
+        return [(int(site), int(unit) if unit else None) for site, _dash, unit in parts]
+
+
+class FoundForm(FlaskForm):
+    """What was found at a place."""
+
+    version = IntegerField("", [Optional(), NumberRange(0, 2**31 - 1)], widget=HiddenInput())
+    answer = SelectField(lazy_gettext("Is it there?"), [REQUIRED])
+    note = text(lazy_gettext("What was looked at, and what was seen"), REQUIRED, rows=2)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.answer.choices = [
+            ("", _("Choose …")),
+            (SimilarAnswer.ABSENT.value, _("It is not there")),
+            (SimilarAnswer.PRESENT.value, _("It is there: raise it")),
+        ]
 
 
 FORMS: dict[str, type[MoveForm]] = {

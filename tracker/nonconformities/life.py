@@ -14,6 +14,7 @@ from tracker.nonconformities import deadlines
 from tracker.nonconformities.facts import facts_for, facts_of, pins_of, record_of, subject_of, work_of
 from tracker.nonconformities.models import Nonconformity, Pin
 from tracker.notifications.services import tell
+from tracker.numbering import label
 from tracker.permissions import Actor
 from tracker.reviews import facts as review_facts
 from tracker.reviews.models import Fact, FactSet, FactSetKind, Review
@@ -403,19 +404,30 @@ def request_void(
     reason: str,
     signing: Signing | None,
     settlements: Mapping[int, str] | None = None,
+    duplicate_of: int | None = None,
 ) -> None:
-    """The first person asks to void it, and may say for each fact why it needs no other record."""
+    """The first person asks to void it, may name the record it duplicates, and say why facts need no other record."""
+    from tracker.nonconformities.relations import forget_kept, name_kept
+
     stamps = {"void_requested_by_id": actor.person_id, "void_reason": reason}
-    _move(actor, nonconformity, event, reason=reason, stamps=stamps)
     _give_reasons(nonconformity, settlements or {}, actor)
+    changes = {}
+    forget_kept(nonconformity)
+    if duplicate_of is not None:
+        kept = name_kept(nonconformity, duplicate_of)
+        changes = {"duplicate_of": [None, label("nonconformity", kept.number)]}
+    _move(actor, nonconformity, event, reason=reason, stamps=stamps, changes=changes)
 
 
 def decline_void(
     actor: Actor, nonconformity: Nonconformity, *, event: str, reason: str, signing: Signing | None
 ) -> None:
     """It stands after all; the request is gone."""
+    from tracker.nonconformities.relations import forget_kept
+
     asked = nonconformity.void_requested_by_id
     _move(actor, nonconformity, event, reason=reason, stamps=UNASKED)
+    forget_kept(nonconformity)
     tell([asked], "nonconformity-void-declined", record_of(nonconformity), _about(nonconformity))
 
 
@@ -427,13 +439,18 @@ def void(
     reason: str,
     signing: Signing | None,
     settlements: Mapping[int, str] | None = None,
+    duplicate_of: int | None = None,
 ) -> None:
     """The second person signs that it does not stand. No fact is met by it.
 
-    What an assessor has said about a pinned fact takes effect after that, in a run of its own.
+    The record that a duplicate names takes its facts over first. What an assessor has said about a pinned fact takes
+    effect after that, in a run of its own.
     """
+    from tracker.nonconformities.relations import carry_over
+
     held = nonconformity.state in PINNING
     _give_reasons(nonconformity, settlements or {}, actor)
+    carry_over(actor, nonconformity)
     _move(actor, nonconformity, event, reason=reason, signing=signing, stamps=deadlines.NO_DEADLINE)
     if held:
         _rescore(actor, nonconformity, Cause.VOIDED)

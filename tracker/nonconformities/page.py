@@ -17,11 +17,20 @@ from tracker.database import db
 from tracker.errors import DomainError, InvalidInput, NotFound, RefusedMove
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
-from tracker.nonconformities import alerts, proposals, queries, register, wording
+from tracker.nonconformities import alerts, cases, proposals, queries, register, wording
 from tracker.nonconformities.advice import Advice, Typed, advise
 from tracker.nonconformities.choices import list_choices
 from tracker.nonconformities.drafts import Draft, decode_pin, encode_pin
-from tracker.nonconformities.forms import FORMS, DraftForm, ExtendForm, read_record_number
+from tracker.nonconformities.facts import subject_of
+from tracker.nonconformities.forms import (
+    FORMS,
+    DraftForm,
+    ExtendForm,
+    FoundForm,
+    LookForm,
+    SplitForm,
+    read_record_number,
+)
 from tracker.nonconformities.models import Nonconformity
 from tracker.nonconformities.register import Filter
 from tracker.nonconformities.services import prefill
@@ -30,7 +39,7 @@ from tracker.numbering import label
 from tracker.organisations.models import Site
 from tracker.organisations.queries import find_site, list_sites
 from tracker.organisations.viewmodels import SiteView
-from tracker.permissions import Actor
+from tracker.permissions import Actor, Subject, can
 from tracker.reviews.facts import parse_key
 from tracker.reviews.models import Review
 from workflows.kinds import Grade, Source
@@ -61,6 +70,7 @@ def register_context(actor: Actor, wanted: Filter, found: RegisterPage, *, whole
             "people": _people_choices(people, lang),
             "elements": wording.element_choices(lang),
             "grades": _grades(lang),
+            "sources": _sources(lang),
             "states": _states(lang),
         }
     return context
@@ -82,6 +92,11 @@ def _site_names(sites: list[SiteView], found: RegisterPage) -> dict[str, str]:
 @lru_cache(maxsize=4)
 def _grades(lang: str) -> list[tuple[str, str]]:
     return [(grade.value, grade.of(lang)) for grade in Grade]
+
+
+@lru_cache(maxsize=4)
+def _sources(lang: str) -> list[tuple[str, str]]:
+    return [(source.value, source.of(lang)) for source in Source]
 
 
 @lru_cache(maxsize=4)
@@ -130,6 +145,7 @@ def _active(actor: Actor, wanted: Filter, sites: Mapping[str, str]) -> Iterator[
         ("site", _("Site"), sites.get(wanted.site, wanted.site)),
         ("element", _("Item / criterion"), element if known else wanted.element),
         ("grade", _("Grade"), Grade(wanted.grade).of(lang) if wanted.grade else ""),
+        ("source", _("Source"), Source(wanted.source).of(lang) if wanted.source else ""),
         ("state", _("State"), dict(_states(lang)).get(wanted.state, "")),
         ("owner", _("Owner"), "" if wanted.owner is None else _owner_name(actor, wanted.owner)),
         ("review", _("Review"), "" if wanted.review is None else label("review", wanted.review)),
@@ -161,6 +177,7 @@ def record_context(
     forms = {move.event: FORMS[move.event](formdata=None) for move in view.moves if move.event in FORMS}
     if form is not None and event in forms:
         forms[event] = form
+    split = form if event == "split" and form is not None else SplitForm(formdata=None)
     extend = form if event == "extend" and form is not None else ExtendForm(formdata=None)
     return {
         "record": view,
@@ -168,6 +185,7 @@ def record_context(
         "meaning": view.state.meaning,
         "forms_of": forms,
         "extend": extend,
+        "split": split,
         "open": event,
         "problem": _problem(error),
         "answered": error.status if error is not None else 200,
@@ -181,9 +199,40 @@ def record_context(
     }
 
 
+def similar_context(
+    actor: Actor,
+    record: Nonconformity,
+    look: LookForm | None = None,
+    answered: tuple[int, FoundForm] | None = None,
+) -> dict[str, Any]:
+    """The places where the same was looked for, with a form for each that waits and one to ask elsewhere."""
+    lines = cases.list_cases(record.organisation_id, [record.id])
+    asked = {f"{line.site_id}-{line.unit_id}" if line.unit_id else str(line.site_id) for line in lines}
+    look = look or LookForm(formdata=None)
+    look.places.choices = [each for each in cases.list_places(actor, record) if each[0] not in asked]
+    forms = {}
+    for line in lines:
+        if line.open and can(actor, "nonconformity:look", Subject(site_id=line.site_id)):
+            kept = answered[1] if answered is not None and answered[0] == line.id else None
+            forms[line.id] = kept or FoundForm(
+                formdata=None, prefix=f"case-{line.id}-", data={"version": line.version}
+            )
+    raised = record.state not in (NonconformityState.DRAFT, NonconformityState.VOID)
+    return {
+        "record": record,
+        "label": label("nonconformity", record.number),
+        "cases": lines,
+        "forms_of": forms,
+        "look": look,
+        "may_look": raised and can(actor, "nonconformity:look", subject_of(record)),
+    }
+
+
 def _is_open(view: NonconformityView, event: str) -> bool:
     """Whether the page still has the dialog of a move, with what was typed in it."""
-    return event == "extend" or any(move.event == event and move.allowed for move in view.moves)
+    return event in ("extend", "split", "similar") or any(
+        move.event == event and move.allowed for move in view.moves
+    )
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,9 @@ from tracker.i18n import gettext as _
 from tracker.i18n import language, lazy_gettext, pick, show_datetime
 from tracker.metrics.models import Metric
 from tracker.nonconformities import wording
+from tracker.nonconformities.cases import list_cases, list_related
 from tracker.nonconformities.facts import (
+    SPLITTABLE,
     UNREPORTED,
     ActionFact,
     Around,
@@ -50,6 +52,7 @@ from tracker.undo import MoveUndo
 from workflows.facts import NonconformityFacts
 from workflows.kinds import Grade
 from workflows.nonconformities import NONCONFORMITY, NonconformityState
+from workflows.repeats import SimilarAnswer
 from workflows.schedule import Step
 
 if TYPE_CHECKING:
@@ -271,6 +274,14 @@ def get_view(dossier: Dossier, actor: Actor) -> NonconformityView:
         signatures=timeline.list_signatures(record_of(record)),
         history=timeline.list_history(record_of(record)),
         moves=offers(dossier, actor),
+        related=list_related(record.organisation_id, record.id),
+        cases=list_cases(record.organisation_id, [record.id]),
+        may_split=can(actor, "nonconformity:raise", subject)
+        and record.state in SPLITTABLE
+        and record.void_requested_by_id is None
+        and len(dossier.pins) > 1,
+        may_look=can(actor, "nonconformity:look", subject)
+        and record.state not in (NonconformityState.DRAFT, NonconformityState.VOID),
         may_edit=can(actor, "nonconformity:edit", subject),
         undo=_undo(names.MoveUndo, actor),
         may_extend=can(actor, "nonconformity:extend", subject) and record.due_on is not None,
@@ -527,6 +538,13 @@ timeline.TITLES.update(
         "fact_judged": lazy_gettext("Fact judged again by an assessor"),
         "facts_judged_again": lazy_gettext("Judgement taken over into the facts"),
         "facts_let_go": lazy_gettext("Facts let go"),
+        "merged_into": lazy_gettext("Merged into another record"),
+        "merged_from": lazy_gettext("Took over from a duplicate"),
+        "split_from": lazy_gettext("Split off from another record"),
+        "split_off": lazy_gettext("Split"),
+        "similar_asked": lazy_gettext("Looked for elsewhere"),
+        "similar_answered": lazy_gettext("Answer from elsewhere"),
+        "similar_found": lazy_gettext("Found by looking elsewhere"),
     }
 )
 timeline.FIELD_LABELS.update(
@@ -543,5 +561,10 @@ timeline.FIELD_LABELS.update(
         "elements": lazy_gettext("Touches"),
         "unpinned_reason": lazy_gettext("Why it is an isolated lapse"),
         "repeat_of_id": lazy_gettext("Repeat of"),
+        "duplicate_of": lazy_gettext("Duplicate of"),
+        "record": lazy_gettext("Record"),
+        "places": lazy_gettext("Places"),
+        "similar_answer": lazy_gettext("Answer"),
     }
 )
+timeline.VALUE_WORDS["similar_answer"] = SimilarAnswer

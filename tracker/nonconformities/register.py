@@ -28,7 +28,7 @@ from tracker.offers import machine_of
 from tracker.organisations.models import Site
 from tracker.permissions import Actor
 from tracker.reviews.models import Review
-from workflows.kinds import Grade
+from workflows.kinds import Grade, Source
 from workflows.nonconformities import NonconformityState
 
 PAGE = 50
@@ -104,6 +104,7 @@ class Filter:
     site: str = ""
     element: str = ""
     grade: str = ""
+    source: str = ""
     state: str = ""
     owner: int | None = None
     review: int | None = None
@@ -127,13 +128,18 @@ class Filter:
         return replace(self, sort=DEFAULT_SORT, after="", before="") != Filter()
 
 
+TEXTS = ("q", "site", "element", "grade", "source", "state", "sort")
+
+
 def read_filter(args: Mapping[str, str]) -> Filter:
     """The filter out of an address. Raises InvalidInput that names every value that cannot be one."""
     faults: dict[str, list[str]] = {}
-    text = {name: args.get(name, "").strip() for name in ("q", "site", "element", "grade", "state", "sort")}
+    text = {name: args.get(name, "").strip() for name in TEXTS}
     numbers = {name: _number(args.get(name, "").strip(), name, faults) for name in ("owner", "review")}
     if text["grade"] and text["grade"] not in set(Grade):
         faults["grade"] = [_("There is no grade %(value)s.", value=text["grade"][:40])]
+    if text["source"] and text["source"] not in set(Source):
+        faults["source"] = [_("There is no source %(value)s.", value=text["source"][:40])]
     if text["state"] and text["state"] not in {*NonconformityState, UNSETTLED}:
         faults["state"] = [_("There is no state %(value)s.", value=text["state"][:40])]
     if text["sort"].lstrip("-") not in {"", *SORTS}:
@@ -143,6 +149,7 @@ def read_filter(args: Mapping[str, str]) -> Filter:
         site=text["site"],
         element=text["element"],
         grade=text["grade"],
+        source=text["source"],
         state=text["state"],
         owner=numbers["owner"],
         review=numbers["review"],
@@ -278,6 +285,7 @@ def _shape(wanted: Filter) -> Filter:
         site=wanted.site and "1",
         element=wanted.element and "1",
         grade=wanted.grade and "1",
+        source=wanted.source and "1",
         state=wanted.state and (UNSETTLED if wanted.state == UNSETTLED else "1"),
         owner=None if wanted.owner is None else 1,
         review=None if wanted.review is None else 1,
@@ -321,6 +329,7 @@ def _values(actor: Actor, wanted: Filter, backwards: bool) -> dict[str, Any]:
         "site": wanted.site,
         "element": wanted.element,
         "grade": Grade(wanted.grade) if wanted.grade else None,
+        "source": Source(wanted.source) if wanted.source else None,
         "state": NonconformityState(wanted.state) if wanted.state not in ("", UNSETTLED) else None,
         "owner": wanted.owner,
         "review": wanted.review,
@@ -410,6 +419,7 @@ def _straight(seen: Sites, wanted: Filter) -> bool:
     equal = {
         "site": bool(wanted.site) or seen.one,
         "grade": bool(wanted.grade),
+        "source": bool(wanted.source),
         "state": bool(wanted.state),
         "owner": wanted.owner is not None or wanted.mine,
         "review": wanted.review is not None,
@@ -509,7 +519,7 @@ def _count(seen: Sites, wanted: Filter, limit: int) -> sa.Select[Any]:
 
 # The way in that SQLite is to take for an order and an equality: those pairs that have an index of their own.
 _INDEXED = {
-    "number": {"organisation", "site", "state", "owner", "review"},
+    "number": {"organisation", "site", "state", "owner", "review", "source"},
     "due": {"organisation", "site", "owner", "due"},
     "points": {"organisation"},
     "grade": {"organisation", "grade"},
@@ -537,6 +547,7 @@ def _conditions(seen: Sites, wanted: Filter, way: str = "walk") -> list[Any]:
         (wanted.site, "site", N.site_id, _SITE_ID),
         (seen.one, "site", N.site_id, value("only_site", N.site_id)),
         (wanted.grade, "grade", N.grade, value("grade", N.grade)),
+        (wanted.source, "source", N.source, value("source", N.source)),
         (one_state, "state", N.state, value("state", N.state)),
         (wanted.owner is not None, "owner", N.owner_id, value("owner", N.owner_id)),
         (wanted.mine, "owner", N.owner_id, value("me", N.owner_id)),

@@ -283,7 +283,7 @@ def _check(actor: Actor, site_id: int, review_id: int | None, draft: Draft, laps
     lapse = draft.unpinned_reason.strip()
     if lapse not in ("", lapse_before) and not can(actor, "nonconformity:isolate", Subject(site_id=site_id)):
         faults["unpinned_reason"] = [_("Only a lead auditor calls it an isolated lapse.")]
-    unknown = _unknown_pins(actor.organisation_id, site_id, review_id, draft.pins)
+    unknown = unknown_pins(actor.organisation_id, site_id, review_id, draft.pins)
     if unknown:
         faults["pins"] = [_("Not facts of this site: %(keys)s.", keys=", ".join(unknown))]
     if draft.repeat_of_id is not None and not _is_of_site(actor.organisation_id, site_id, draft.repeat_of_id):
@@ -297,7 +297,7 @@ def _is_of_site(organisation_id: int, site_id: int, nonconformity_id: int) -> bo
     return found is not None and found.site_id == site_id
 
 
-def _unknown_pins(
+def unknown_pins(
     organisation_id: int, site_id: int, review_id: int | None, pins: Sequence[PinSpec]
 ) -> tuple[str, ...]:
     """The pins that name no fact of the site, of its review, or of its metrics."""

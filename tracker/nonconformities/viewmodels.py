@@ -108,6 +108,41 @@ class WorthLine:
 
 
 @dataclass(frozen=True)
+class RelatedLine:
+    """A record that belongs to the one at hand, and how."""
+
+    words: str
+    number: int
+    label: str
+    title: str
+    state: StateView
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """A place where the same was looked for, and what was found."""
+
+    id: int
+    version: int
+    source: int
+    source_label: str
+    site_id: int
+    unit_id: int | None
+    place: str
+    answer: str
+    answer_words: str
+    tone: str
+    note: str
+    told: str
+    raised: int | None
+    raised_label: str
+
+    @property
+    def open(self) -> bool:
+        return self.answer == "asked"
+
+
+@dataclass(frozen=True)
 class NonconformityView:
     """The record's page."""
 
@@ -161,6 +196,10 @@ class NonconformityView:
     signatures: tuple[SignatureView, ...]
     history: tuple[Entry, ...]
     moves: tuple[MoveView, ...]
+    related: tuple[RelatedLine, ...]
+    cases: tuple[CaseLine, ...]
+    may_split: bool
+    may_look: bool
     may_edit: bool
     # The title of the last move, where whoever looks may take it back.
     undo: str

@@ -14,11 +14,25 @@ from tracker.desk import number_in_address
 from tracker.errors import Conflict, DomainError, InvalidInput, NotFound, RefusedMove, WrongPassword
 from tracker.i18n import gettext as _
 from tracker.moves import Signing, check_version
-from tracker.nonconformities import page, queries, register, services
+from tracker.nonconformities import cases, page, queries, register, relations, services
+from tracker.nonconformities import similar as looking
 from tracker.nonconformities.advice import advise
-from tracker.nonconformities.forms import FORMS, DraftForm, ExtendForm, JudgeForm, MoveForm, faults
+from tracker.nonconformities.forms import (
+    FORMS,
+    DraftForm,
+    ExtendForm,
+    FoundForm,
+    JudgeForm,
+    LookForm,
+    MoveForm,
+    SplitForm,
+    faults,
+)
 from tracker.nonconformities.life import HANDLERS
+from tracker.nonconformities.models import Nonconformity
+from tracker.numbering import label
 from tracker.permissions import Actor, Subject
+from workflows.repeats import SimilarAnswer
 
 blueprint = Blueprint("nonconformities", __name__, url_prefix="/nonconformities")
 
@@ -192,9 +206,103 @@ def judge(number: int, pin_id: str) -> BaseResponse:
     return _moved(number, _("The judgement has been taken down."))
 
 
+@blueprint.post("/<record:number>/split")
+@permission("nonconformity:raise")
+def split(number: int) -> BaseResponse:
+    """Part some of the facts off into a record of their own."""
+    record = queries.find(actor(), number)
+    person = allow("nonconformity:raise", services.subject_of(record))
+    form = SplitForm()
+    if not form.validate_on_submit():
+        return _refuse_other(number, "split", form, faults(form))
+    key = submissions.sent_key()
+    try:
+        first = submissions.claim(person, key, submissions.sent_content())
+        if first is not None:
+            return fragments.go(first.location, first.message)
+        part = relations.split(
+            person,
+            record,
+            title=form.title.data or "",
+            pin_ids=form.pin_ids(),
+            reason=form.reason.data or "",
+            version=form.version.data,
+        )
+        location, said = url_for(".show", number=part.number), _("The facts have a record of their own now.")
+        submissions.keep(person, key, location, said)
+        db.session.commit()
+    except (Conflict, InvalidInput, RefusedMove) as error:
+        return _refuse_other(number, "split", form, error)
+    return fragments.go(location, said)
+
+
 def _refuse_other(number: int, what: str, form: Any, error: DomainError) -> Response:
     db.session.rollback()
     return _page(queries.load(actor(), number), actor(), error.status, event=what, error=error, form=form)
+
+
+# ---------------------------------------------------------------- the same elsewhere
+
+
+@blueprint.get("/<record:number>/similar")
+@permission("nonconformity:view")
+def similar(number: int) -> Response:
+    """Where the same was looked for, and where else it may be."""
+    record = queries.find(actor(), number)
+    person = allow("nonconformity:view", services.subject_of(record))
+    return _similar_page(person, record)
+
+
+@blueprint.post("/<record:number>/similar")
+@permission("nonconformity:look")
+def look(number: int) -> BaseResponse:
+    """Ask at other sites and programmes."""
+    record = queries.find(actor(), number)
+    person = allow("nonconformity:look", services.subject_of(record))
+    form = LookForm()
+    form.places.choices = cases.list_places(person, record)
+    if not form.validate_on_submit():
+        return _similar_page(person, record, 422, look=form)
+    try:
+        looking.ask(person, record, form.chosen())
+        db.session.commit()
+    except (InvalidInput, RefusedMove) as error:
+        db.session.rollback()
+        page.tell(form, error)
+        return _similar_page(person, queries.find(person, number), error.status, look=form)
+    return fragments.go(url_for(".similar", number=number), _("The places have been asked."))
+
+
+@blueprint.post("/<record:number>/similar/<key:case_id>")
+@permission("nonconformity:look")
+def found(number: int, case_id: int) -> BaseResponse:
+    """Answer for one place; what is there is raised there."""
+    record = queries.find(actor(), number)
+    case = cases.find_case(actor(), record, case_id)
+    person = allow("nonconformity:look", Subject(site_id=case.site_id))
+    form = FoundForm(prefix=f"case-{case_id}-")
+    if not form.validate_on_submit():
+        return _similar_page(person, record, 422, answered=(case_id, form))
+    try:
+        there = looking.answer(
+            person, record, case, SimilarAnswer(form.answer.data), form.note.data or "", form.version.data
+        )
+        db.session.commit()
+    except (Conflict, InvalidInput, RefusedMove) as error:
+        db.session.rollback()
+        page.tell(form, error)
+        return _similar_page(person, queries.find(person, number), error.status, answered=(case_id, form))
+    if there is not None:
+        said = _("It is there: %(record)s carries it.", record=label("nonconformity", there.number))
+    else:
+        said = _("The answer has been taken down.")
+    return fragments.go(url_for(".similar", number=number), said)
+
+
+def _similar_page(person: Actor, record: Nonconformity, status: int = 200, **sent: Any) -> Response:
+    return fragments.render(
+        "nonconformities/similar.html", status=status, **page.similar_context(person, record, **sent)
+    )
 
 
 # ---------------------------------------------------------------- writing one down

@@ -145,8 +145,9 @@ DOCUMENTS_ANSWERED: Guard[ActionFacts] = is_true(
 )
 READ_ACROSS_DONE: Guard[ActionFacts] = is_true(
     "read_across_done",
-    "尚未举一反三：请写明在其他方案和地点查找类似情况的结果。",
-    "Similar cases have not been looked for: write down what was found in other programmes and sites.",
+    "尚未举一反三：请写明在其他方案和地点查找类似情况的结果，并答复所有已提出的查找。",
+    "Similar cases have not been looked for: write down what was found in other programmes and sites, and answer "
+    "every place that was asked.",
     "ISO 9001 10.2.1b",
     lambda facts: facts.read_across_done,
 )
