@@ -290,6 +290,8 @@ def control_chart(
         "scale": True,
         "min": _edge(readings, lines, min),
         "max": _edge(readings, lines, max),
+        # The ends lie where the drawing needs them: they are no round numbers.
+        "axisLabel": _small() | {"showMinLabel": False, "showMaxLabel": False},
     }
     option["series"] = [
         {

@@ -32,6 +32,8 @@ MOST = {
     "dashboard.index": LIST,
     "metrics.index": LIST,
     "metrics.show": RECORD,
+    "processes.index": LIST,
+    "processes.show": RECORD,
     "nonconformities.index": LIST,
     "nonconformities.show": RECORD,
     "organisations.index": LIST,

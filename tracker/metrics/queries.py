@@ -50,6 +50,7 @@ class Pinned(Protocol):
     element: Any
     subject: Any
     aspect: Any
+    nonconformity_id: Any
 
 
 # ---------------------------------------------------------------- rows
@@ -124,12 +125,13 @@ def verdict_of(facts: MetricFacts, stated: Mapping[str, bool]) -> VerdictView:
 
 
 def disagree(
-    organisation_id: int, site_id: int, pins: Sequence[Pinned], since: date | None
+    organisation_id: int, site_id: int, pins: Sequence[Pinned], since: date | None | Mapping[int, date | None]
 ) -> tuple[str, ...]:
     """Names of the pinned metric facts that the data do not show (N-METRIC).
 
     Of a level only months begun after `since`, the day of the last task, count, and at least three of them; of a
-    trend the last three months must have begun after it. CUI is read as it stands. A fact that an assessor stated
+    trend the last three months must have begun after it. `since` may also say it for each non-conformity, where
+    several are judged together, each on its own work. CUI is read as it stands. A fact that an assessor stated
     agrees when it says yes. Facts of other kinds are passed over.
     """
     wanted = [pin for pin in pins if pin.aspect in ("cui", "meets", "improves")]
@@ -153,7 +155,12 @@ def disagree(
             continue
         said = stated.get((pin.element, pin.subject), {})
         if not _agrees(
-            pin.aspect, metric, (targets.get(metric.id, []), values.get(metric.id, {})), said, since, policy
+            pin.aspect,
+            metric,
+            (targets.get(metric.id, []), values.get(metric.id, {})),
+            said,
+            since.get(pin.nonconformity_id) if isinstance(since, Mapping) else since,
+            policy,
         ):
             names.append(f"{metric.item} {pick(metric.name_zh, metric.name_en)}")
     return tuple(dict.fromkeys(names))

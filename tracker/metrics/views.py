@@ -232,7 +232,7 @@ def _show(
             or any(cell.numerator for cell in page.months)
         ),
         chart_rows=[
-            [cell.month, series.with_measure(cell.value, page.measure) or "–", cell.target or "–"]
+            [cell.month, series.with_measure(cell.shown, page.measure) or "–", cell.target or "–"]
             for cell in page.months
         ],
         history=timeline.list_history(services.record_of(metric)),

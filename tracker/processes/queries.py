@@ -13,7 +13,7 @@ from tracker.accounts.models import Person
 from tracker.database import db
 from tracker.errors import NotFound
 from tracker.i18n import pick
-from tracker.metrics import insight, series
+from tracker.metrics import insight, rolled, series
 from tracker.metrics.models import Metric
 from tracker.metrics.queries import load_site
 from tracker.metrics.rolled import Readings
@@ -22,7 +22,7 @@ from tracker.permissions import Actor, Subject
 from tracker.processes import words
 from tracker.processes.models import Process, ProcessAudit, ProcessKind, ProcessMetric
 from tracker.processes.viewmodels import AuditView, MetricView, ProcessPage, ProcessRow
-from tracker.scores.sheets import read_readings
+from tracker.scores.sheets import MONTHS_READ, month_of, months_before
 
 
 def get_process(organisation_id: int, number: int) -> Process:
@@ -62,10 +62,10 @@ def due_on(process: Process, last: date | None) -> date | None:
 
 
 def list_processes(actor: Actor, site: Site, kind: str = "", state: str = "") -> tuple[ProcessRow, ...]:
-    """The processes of a site with their variation and last sampled audit: four statements."""
+    """The processes of a site with their variation and last sampled audit: three statements."""
     rows = _rows(Process.organisation_id == actor.organisation_id, Process.site_id == site.id)
     metrics = _metrics_of(site, [process.id for process, *_rest in rows])
-    readings = read_readings(actor.organisation_id, site.id, clock.today())[1] if metrics else Readings()
+    readings = _readings(site) if metrics else Readings()
     policy = series.policy_of(site)
     found = (
         _row(
@@ -81,6 +81,15 @@ def list_processes(actor: Actor, site: Site, kind: str = "", state: str = "") ->
         "retired": lambda row: not row.active,
     }.get(state, lambda row: row.active)
     return tuple(row for row in found if (not kind or row.kind == kind) and wanted(row))
+
+
+def _readings(site: Site) -> Readings:
+    """What the site's metrics measured: their targets say nothing of variation."""
+    day = clock.today()
+    of_site = sa.select(Metric.id).where(
+        Metric.organisation_id == site.organisation_id, Metric.site_id == site.id
+    )
+    return rolled.read(site.organisation_id, of_site, months_before(day, MONTHS_READ - 1), month_of(day))
 
 
 def _rows(*where: sa.ColumnElement[bool]) -> Sequence[Any]:

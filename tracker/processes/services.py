@@ -60,7 +60,7 @@ def create_process(
         record_of(process),
         "created",
         actor.person_id,
-        changes={"kind": ["", given["kind"].value], "name": ["", given["name_en"]]},
+        changes={"kind": ["", given["kind"].value.upper()], "name": ["", given["name_zh"]]},
     )
     return process
 
@@ -184,6 +184,8 @@ def record_audit(
     notes: str = "",
 ) -> ProcessAudit:
     """Take down a sampled audit of a process; nobody audits a process of their own. Raises InvalidInput."""
+    if not process.active:
+        raise InvalidInput({"process": [_("This process is no longer in use.")]})
     faults: dict[str, list[str]] = {}
     if audited_on is None:
         faults["audited_on"] = [_("Please give a date.")]

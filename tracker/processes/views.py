@@ -222,7 +222,10 @@ def audit(number: int) -> Response:
         except InvalidInput as error:
             db.session.rollback()
             tell(form, error)
-    return _show(queries.get_process(actor.organisation_id, number), status=422, audit_form=form)
+    problem = " ".join(form.form_errors) if not process.active else ""
+    return _show(
+        queries.get_process(actor.organisation_id, number), status=422, audit_form=form, problem=problem
+    )
 
 
 @blueprint.post("/<record:number>/audits/<key:audit_id>/remove")

@@ -29,6 +29,7 @@ timeline.TITLES.update(
 timeline.FIELD_LABELS.update(
     {
         "kind": _l("Kind"),
+        "name": _l("Name"),
         "procedure": _l("Procedure"),
         "owner_id": _l("Owner"),
         "unit_id": _l("Programme"),
