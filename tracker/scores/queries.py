@@ -34,6 +34,7 @@ from tracker.scores.viewmodels import (
     CategoryRows,
     CriterionRow,
     ItemRow,
+    Lens,
     Moved,
     PinnedBy,
     Promise,
@@ -198,8 +199,26 @@ def get_score_page(actor: Actor, site_code: str | None, standard: str, tier: str
             raise NotFound  # a release of one tier has no other lens
         shown = _through(shown, lens)
     found = replace(totals_of(standing), mark=mark_of(shown.result)) if lens == standing.tier else None
+    lenses = _lenses(shown, standing.tier)
     page = _page(choices, site, standard, lens, found, shown, steps if found else (), _pinning(shown))
+    page = replace(page, lenses=lenses)
     return replace(page, word=_word(actor, site, shown)) if found and lens == "standard" else page
+
+
+def _lenses(shown: _Shown, own_tier: str) -> tuple[Lens, ...]:
+    """The same facts read strictly, leniently, and in the other tiers that the release has."""
+    if not isinstance(shown.result, CopcResult):
+        return ()
+    found = []
+    for tier in (own_tier, *(name for name in shown.sheet.catalogue.tiers if name != own_tier)):
+        result = shown.result if tier == shown.result.tier else _through(shown, tier).result
+        if not isinstance(result, CopcResult):
+            continue
+        for policy in ("strict", "lenient") if tier == own_tier else ("strict",):
+            passes = None if result.blank else result.verdict.passes(policy)
+            name = policy if tier == own_tier else tier
+            found.append(Lens(name, result.total, mark_of(result), result.max, passes))
+    return tuple(found)
 
 
 def _word(actor: Actor, site: Site, shown: _Shown) -> Word | None:

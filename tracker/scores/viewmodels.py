@@ -169,6 +169,17 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Lens:
+    """One reading of the same facts: strict, lenient, or another tier; `passes` is None while items are blank."""
+
+    id: str
+    total: Fraction
+    mark: Fraction
+    maximum: Fraction
+    passes: bool | None
+
+
+@dataclass(frozen=True)
 class ScorePage:
     """All that a score page shows, of the newest run or of a past one."""
 
@@ -192,6 +203,7 @@ class ScorePage:
     chart: dict[str, Any] | None
     target_level: int
     word: Word | None = None
+    lenses: tuple[Lens, ...] = ()
 
 
 @dataclass(frozen=True)

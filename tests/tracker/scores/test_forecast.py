@@ -100,3 +100,20 @@ def test_the_page_with_its_forecast_stays_within_a_record(app: Flask, db: SQLAlc
     with counting() as few:
         browser.get(f"/scores/?site={site.code}")
     assert len(few) <= 12
+
+
+def test_strict_lenient_and_gold_stand_side_by_side(demo_app: Flask) -> None:
+    with ahead.inside(demo_app):
+        lin = ahead.actor("lin")
+        page = queries.get_score_page(lin, "chengdu", ahead.COPC, None)
+        gold = queries.get_score_page(lin, "chengdu", ahead.COPC, "gold")
+        assert page.totals is not None
+        assert gold.run is not None
+        strict, lenient, other = page.lenses
+        assert [lens.id for lens in page.lenses] == ["strict", "lenient", "gold"]
+        assert strict.total == lenient.total == page.totals.verified
+        assert (other.total, other.maximum) == (sum(c.points for c in gold.categories), 3000)
+        assert gold.lenses[0].total == strict.total, "the same three readings stand on both pages"
+        assert queries.get_score_page(lin, "chengdu", ahead.SEE_CMM, None).lenses == ()
+    words = ahead.pages(demo_app).get("/scores/?site=chengdu").words
+    assert "Gold tier, indicative" in words
