@@ -163,6 +163,7 @@ def _blueprints() -> list[Blueprint]:
     from tracker.dashboard.views import blueprint as dashboard
     from tracker.metrics.exhibit_views import blueprint as metrics
     from tracker.nonconformities.board import blueprint as nonconformities
+    from tracker.notifications.views import blueprint as notifications
     from tracker.organisations.views import blueprint as organisations
     from tracker.processes.views import blueprint as processes
     from tracker.reviews.views import blueprint as reviews
@@ -184,6 +185,7 @@ def _blueprints() -> list[Blueprint]:
         scores,
         standards,
         dashboard,
+        notifications,
         work,
     ]
 

@@ -66,7 +66,7 @@ def application_group() -> click.Group:
 
 
 def serving_group(name: str) -> click.Group | None:
-    """A group of the one command `serve`, `demo` or `doctor`, without Flask's own, which load half as much again."""
+    """A group of the one command `serve`, `demo`, `doctor` or `worker`, without Flask's own, which load half as much again."""
     from tracker.commands import COMMANDS
 
     command = next((command for command in COMMANDS if command.name == name), None)
@@ -79,7 +79,7 @@ def main() -> None:
     command = pure_command(first)
     if command is not None:
         click.Group("tracker", commands=[command])(prog_name="tracker")
-    elif first in ("serve", "demo", "doctor") and (group := serving_group(first)) is not None:
+    elif first in ("serve", "demo", "doctor", "worker") and (group := serving_group(first)) is not None:
         from flask.cli import ScriptInfo
 
         from tracker import create_app

@@ -1,4 +1,4 @@
-"""The commands that need the application: `serve`, `demo`, `doctor`."""
+"""The commands that need the application: `serve`, `demo`, `doctor`, `worker`."""
 
 import shutil
 import tempfile
@@ -118,7 +118,26 @@ def doctor_command() -> None:
     raise SystemExit(1 if worst > 1 else 0)
 
 
-COMMANDS = (serve_command, demo_command, doctor_command, rescore_command)
+@click.command("worker")
+@click.option("--threads", type=click.IntRange(1, 32), default=2, show_default=True, help="Jobs at a time.")
+@click.option("--once", is_flag=True, help="Do what is due now and stop: for cron, and to try things out.")
+@with_appcontext
+def worker_command(threads: int, once: bool) -> None:
+    """Do the background work apart from the web process: reminders, escalation, mail."""
+    from tracker import background
+
+    upgrade_database()
+    if once:
+        done = background.tick()
+        click.echo(f"Done: {', '.join(done) or 'nothing was due'}")
+        return
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    db.session.remove()
+    click.echo("Rescore worker: reminders, escalation and mail. Stop with Ctrl-C.")
+    background.work(app, threads)
+
+
+COMMANDS = (serve_command, demo_command, doctor_command, rescore_command, worker_command)
 
 
 def init_app(app: Flask) -> None:

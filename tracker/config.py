@@ -6,9 +6,11 @@ Every setting can be given as an environment variable with the prefix `TRACKER_`
 
 import os
 import secrets
+from email.utils import parseaddr
 from pathlib import Path
+from typing import Literal
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PACKAGE = Path(__file__).resolve().parent
@@ -64,6 +66,31 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(default=8, ge=1, le=100, description="PostgreSQL connections kept by a process.")
     threads: int = Field(default=8, ge=1, le=64, description="Threads that answer requests in one process.")
+    base_url: str = Field(
+        default="",
+        description="Address that people open, as in https://rescore.example.com; links in mails begin with it.",
+    )
+    mail_host: str = Field(
+        default="", description="Mail server (SMTP); empty means messages stay in the application."
+    )
+    mail_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
+    mail_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the connection to the mail server is protected."
+    )
+    mail_user: str = Field(default="", description="Name to sign in with at the mail server; empty for none.")
+    mail_password: str = Field(default="", description="Password at the mail server.")
+    mail_from: str = Field(
+        default="",
+        description="Sender of the mails, as in Rescore <rescore@example.com>; needed with a host.",
+    )
+    background: bool = Field(
+        default=True,
+        description="Do reminders and mail inside the web process; switch it off where `tracker worker` runs.",
+    )
+    queue_url: str = Field(
+        default="",
+        description="redis:// address of the queue; empty means a SQLite file in the instance folder.",
+    )
     testing: bool = Field(
         default=False, description="For the test suite: no secret file, no start-up checks of disk."
     )
@@ -78,6 +105,33 @@ class Settings(BaseSettings):
         if value and not value.startswith(("sqlite:", "postgresql+psycopg:")):
             raise ValueError("only sqlite: and postgresql: addresses are supported")
         return value
+
+    @field_validator("queue_url")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must be a redis:// address")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if value and "@" not in parseaddr(value)[1]:
+            raise ValueError("must hold an e-mail address")
+        return value
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> "Settings":
+        if self.mail_host and not self.mail_from:
+            raise ValueError("mail_from is needed with mail_host")
+        return self
 
     @field_validator("secret_key")
     @classmethod

@@ -1,6 +1,7 @@
 """What `tracker doctor` looks at: all that an installation needs and that can be wrong without a trace."""
 
 import shutil
+import smtplib
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
@@ -52,6 +53,7 @@ def examine(settings: Settings) -> list[Check]:
         ("cookies", check_cookies),
         ("font", check_font),
         ("mail", check_mail),
+        ("background work", check_background),
     )
     found = [Check("version", f"Rescore {__version__}")]
     for name, look in looks:
@@ -185,6 +187,37 @@ def _chinese_fonts() -> list[str] | None:
     return sorted({line.split(",")[0].strip() for line in answer.stdout.splitlines() if line.strip()})
 
 
-def check_mail(_settings: Settings) -> Check:
-    """Mail is optional: messages wait in the outbox until there is somebody to send them."""
-    return Check("mail", "not configured; messages are kept and not sent", NOTE)
+def check_mail(settings: Settings) -> Check:
+    """Mail is optional: without a server messages stay in the application."""
+    if not settings.mail_host:
+        finding = "TRACKER_MAIL_HOST is not set: messages stay in the application and nobody is mailed"
+        return Check("mail", finding, NOTE)
+    from tracker.notifications.sender import connection
+
+    where = f"{settings.mail_host}:{settings.mail_port}"
+    try:
+        with connection(settings) as server:
+            server.noop()
+    except (OSError, smtplib.SMTPException) as error:
+        return Check("mail", f"{where} does not take mail: {_first_line(error)}", WARNING)
+    if not settings.base_url:
+        return Check(
+            "mail", f"{where} answers; set TRACKER_BASE_URL so that mails can link to records", WARNING
+        )
+    if settings.mail_security == "none" and settings.mail_user:
+        return Check("mail", f"{where} answers, but the password travels in the open", WARNING)
+    return Check("mail", f"{where} answers, sender {settings.mail_from}")
+
+
+def check_background(settings: Settings) -> Check:
+    """Somebody makes the rounds: the last slot of each duty is not old."""
+    from tracker.notifications.models import Lease
+
+    with _connection() as connection:
+        done = connection.execute(sa.select(sa.func.max(Lease.done))).scalar()
+    where = "inside the web process" if settings.background else "by `tracker worker`"
+    if not done:
+        return Check("background work", f"{where}; nothing has been done yet", NOTE)
+    if done < f"{clock.now() - timedelta(days=1):%Y-%m-%d}":
+        return Check("background work", f"{where}; last done {done}: nobody is reminded at present", WARNING)
+    return Check("background work", f"{where}; last done {done} UTC")

@@ -1,5 +1,7 @@
 """Languages: which one this request speaks, and how values look in it. The one module that knows the library."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Protocol
@@ -7,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel.support import NullTranslations, Translations
 from flask import Flask, Request, g, has_request_context, request, session
-from flask_babel import Babel, format_date, format_datetime, lazy_gettext
+from flask_babel import Babel, force_locale, format_date, format_datetime, lazy_gettext
 
 from scoring.numbers import show
 from tracker.config import PACKAGE
@@ -43,6 +45,21 @@ def language() -> str:
     if "language" not in g:
         g.language = choose_language(request)
     return str(g.language)
+
+
+@contextmanager
+def speaking(lang: str | None) -> Iterator[None]:
+    """Within the block the language is `lang` (Chinese for None): for what is written outside a request."""
+    before = g.get("language")
+    g.language = lang if lang in LANGUAGES else "zh"
+    try:
+        with force_locale(_LOCALES[g.language]):
+            yield
+    finally:
+        if before is None:
+            g.pop("language", None)
+        else:
+            g.language = before
 
 
 def _has_app() -> bool:

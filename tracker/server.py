@@ -23,11 +23,19 @@ class _Server(BaseApplication):
         return self._app
 
 
+def _begin_background(app: Flask) -> None:
+    if app.config["SETTINGS"].background:
+        from tracker.background import start_inside  # after the fork: threads do not survive one
+
+        start_inside(app)
+
+
 def serve(app: Flask, host: str, port: int, threads: int, ready: Callable[[], None]) -> None:
     """Answer requests until stopped; calls `ready` once when the port is open.
 
     One process with threads: on SQLite more would only wait for each other, and on PostgreSQL the number of
-    processes is for whoever runs many machines to choose.
+    processes is for whoever runs many machines to choose. Background work runs beside the requests, in a thread
+    of the same process, unless the settings leave it to `tracker worker`.
     """
     _Server(
         app,
@@ -42,5 +50,6 @@ def serve(app: Flask, host: str, port: int, threads: int, ready: Callable[[], No
             "graceful_timeout": 10,
             "control_socket_disable": True,
             "when_ready": lambda _server: ready(),
+            "post_worker_init": lambda _worker: _begin_background(app),
         },
     ).run()

@@ -6,17 +6,29 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tracker.accounts.models import MailWish, Person
 from tracker.database import db
 from tracker.notifications.models import OutboxMessage
+from tracker.notifications.words import describe, path_of
 from tracker.permissions import Actor
 
-# Counting stops here: past it a number says no more than "many".
-COUNTED = 99
+PAGE = 30
+# Kinds whose tone is more than news.
+TONES = {
+    "overdue": "danger",
+    "escalated-manager": "danger",
+    "escalated-quality": "danger",
+    "review-overdue": "danger",
+    "review-never": "attention",
+    "review-due": "attention",
+    "review-window": "attention",
+    "due-soon": "attention",
+}
 
 
 @dataclass(frozen=True)
 class MessageView:
-    """A message as its reader sees it; `kind` names its words, `payload` fills them."""
+    """A message as it is kept; `kind` names its words, `payload` fills them."""
 
     id: int
     kind: str
@@ -27,22 +39,32 @@ class MessageView:
     read: bool
 
 
+@dataclass(frozen=True)
+class InboxLine:
+    """A message as its reader sees it, in words."""
+
+    id: int
+    kind: str
+    tone: str
+    headline: str
+    lines: tuple[str, ...]
+    created_at: datetime
+    read: bool
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """A page of messages; `older` is the key to go on from, None at the end."""
+
+    messages: tuple[InboxLine, ...]
+    older: int | None
+    mail: MailWish
+
+
 def list_messages(
-    actor: Actor, *, unread: bool = False, before: int | None = None, limit: int = 20
+    actor: Actor, *, unread: bool = False, before: int | None = None, limit: int = PAGE
 ) -> list[MessageView]:
-    """The newest messages to a person; `before` is the id of the last one already seen."""
-    statement = (
-        sa.select(OutboxMessage)
-        .where(
-            OutboxMessage.organisation_id == actor.organisation_id, OutboxMessage.person_id == actor.person_id
-        )
-        .order_by(OutboxMessage.id.desc())
-        .limit(limit)
-    )
-    if unread:
-        statement = statement.where(OutboxMessage.read_at.is_(None))
-    if before is not None:
-        statement = statement.where(OutboxMessage.id < before)
+    """The newest messages to a person; `before` is the key of the last one already seen."""
     return [
         MessageView(
             row.id,
@@ -53,20 +75,56 @@ def list_messages(
             row.created_at,
             row.read_at is not None,
         )
-        for row in db.session.execute(statement).scalars()
+        for row in _list(actor, unread, before, limit)
     ]
 
 
-def count_unread(actor: Actor) -> int:
-    """How many messages a person has not read, counted no further than `COUNTED` and one."""
-    rows = (
-        sa.select(OutboxMessage.id)
+def _list(actor: Actor, unread: bool, before: int | None, limit: int) -> list[OutboxMessage]:
+    statement = (
+        sa.select(OutboxMessage)
         .where(
             OutboxMessage.organisation_id == actor.organisation_id,
             OutboxMessage.person_id == actor.person_id,
-            OutboxMessage.read_at.is_(None),
+            OutboxMessage.kind != "digest",
         )
-        .limit(COUNTED + 1)
-        .subquery()
+        .order_by(OutboxMessage.id.desc())
+        .limit(limit)
     )
-    return int(db.session.execute(sa.select(sa.func.count()).select_from(rows)).scalar_one())
+    if unread:
+        statement = statement.where(OutboxMessage.read_at.is_(None))
+    if before is not None:
+        statement = statement.where(OutboxMessage.id < before)
+    return list(db.session.execute(statement).scalars())
+
+
+def get_inbox(actor: Actor, *, unread: bool = False, before: int | None = None) -> Inbox:
+    """The newest messages to a person; `before` is the key of the last one already seen."""
+    rows = _list(actor, unread, before, PAGE + 1)
+    wish = db.session.execute(
+        sa.select(Person.mail).where(
+            Person.organisation_id == actor.organisation_id, Person.id == actor.person_id
+        )
+    ).scalar_one()
+    older = rows[PAGE - 1].id if len(rows) > PAGE else None
+    return Inbox(tuple(_view(row) for row in rows[:PAGE]), older, wish)
+
+
+def _view(row: OutboxMessage) -> InboxLine:
+    said = describe(row.kind, row.record_kind, row.record_number, row.payload)
+    return InboxLine(
+        row.id,
+        row.kind,
+        TONES.get(row.kind, "info"),
+        said.headline,
+        said.lines,
+        row.created_at,
+        row.read_at is not None,
+    )
+
+
+def find_path(actor: Actor, message_id: int) -> str | None:
+    """Where a message of the actor leads to; None for one that is not theirs."""
+    row = db.session.get(OutboxMessage, (actor.organisation_id, message_id))
+    if row is None or row.person_id != actor.person_id:
+        return None
+    return path_of(row.record_kind, row.record_number, row.payload)

@@ -1,12 +1,17 @@
 """Queue a message; whoever empties the outbox sends it."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
-from tracker import clock
-from tracker.database import db
+import sqlalchemy as sa
+
+from tracker import clock, history
+from tracker.accounts.models import MailWish, Person
+from tracker.database import db, new_id, upsert
 from tracker.history import Record
-from tracker.notifications.models import OutboxMessage
+from tracker.notifications.models import Notice, OutboxMessage
+from tracker.permissions import Actor
 
 
 def tell(
@@ -26,3 +31,67 @@ def tell(
                 created_at=clock.now(),
             )
         )
+
+
+def tell_once(
+    person_id: int,
+    kind: str,
+    record: Record,
+    day: date,
+    payload: dict[str, Any] | None = None,
+    *,
+    shown_as: Record | None = None,
+) -> bool:
+    """Tell a person of something about a record and a day, unless it has been told; whether it was told now.
+
+    `shown_as` is the record that the message leads to, where that is another (of a task its action).
+
+    The notice is a row that can be there once only: of two who try at the same time one is refused by the
+    database, so the same is never told twice.
+    """
+    noted = db.session.execute(
+        upsert(Notice)
+        .values(
+            organisation_id=record.organisation_id,
+            id=new_id(),
+            person_id=person_id,
+            kind=kind,
+            record_kind=record.kind,
+            record_id=record.id,
+            day=day,
+            told_at=clock.now(),
+        )
+        .on_conflict_do_nothing()
+        .returning(Notice.id)
+    ).first()
+    if noted is None:
+        return False
+    tell([person_id], kind, shown_as or record, payload)
+    return True
+
+
+def mark_read(actor: Actor, message_ids: Iterable[int] | None = None) -> int:
+    """Mark messages to the actor as read, or all of them; how many were unread."""
+    statement = sa.update(OutboxMessage).where(
+        OutboxMessage.organisation_id == actor.organisation_id,
+        OutboxMessage.person_id == actor.person_id,
+        OutboxMessage.read_at.is_(None),
+    )
+    if message_ids is not None:
+        statement = statement.where(OutboxMessage.id.in_(list(message_ids)))
+    changed: Any = db.session.execute(
+        statement.values(read_at=clock.now()).execution_options(synchronize_session=False)
+    )
+    return int(changed.rowcount)
+
+
+def choose_mail(actor: Actor, wish: MailWish) -> None:
+    """Set what the actor gets by mail."""
+    person = db.session.get_one(Person, (actor.organisation_id, actor.person_id))
+    if person.mail == wish:
+        return
+    changes = {"mail": [person.mail.value, wish.value]}
+    person.mail = wish
+    record = Record(actor.organisation_id, "person", person.id, 0)
+    history.record(record, "mail_chosen", actor.person_id, changes=changes)
+    db.session.flush()

@@ -1,0 +1,138 @@
+"""What a message says: one sentence for each kind, in the language of whoever reads it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import current_app
+
+from tracker.i18n import gettext as _
+from tracker.i18n import lazy_gettext as _l
+from tracker.i18n import ngettext, pick, say, show_date
+from tracker.numbering import PREFIXES, label
+from workflows.schedule import Step
+
+HEADLINES: dict[str, Any] = {
+    "nonconformity-opened": _l("%(record)s has been raised, and you own it"),
+    "nonconformity-disputed": _l("%(record)s is disputed by its owner"),
+    "nonconformity-upheld": _l("%(record)s stands: the dispute has been answered"),
+    "nonconformity-regraded": _l("%(record)s has another grade"),
+    "nonconformity-sent-back": _l("The follow-up audit sent %(record)s back"),
+    "nonconformity-closed": _l("%(record)s is closed"),
+    "nonconformity-reopened": _l("%(record)s is open again"),
+    "nonconformity-void": _l("%(record)s is void"),
+    "nonconformity-void-declined": _l("%(record)s stands: it will not be made void"),
+    "nonconformity-handed-over": _l("%(record)s has been handed over to you"),
+    "nonconformity-extended": _l("The deadline of %(record)s has been extended"),
+    "action-assigned": _l("%(record)s is yours"),
+    "action-named": _l("%(record)s answers one more non-conformity"),
+    "action-unnamed": _l("%(record)s no longer answers your non-conformity"),
+    "action-extended": _l("The deadline of %(record)s has been extended"),
+    "action-implemented": _l("%(record)s is implemented and waits for its follow-up audit"),
+    "action-not-implemented": _l("%(record)s was found not implemented"),
+    "action-not-effective": _l("%(record)s was found not effective: back to the causes"),
+    "action-reopen": _l("%(record)s is open again"),
+    "action-closed": _l("%(record)s is closed"),
+    "action-cancelled": _l("%(record)s has been cancelled"),
+    "plan-submitted": _l("The plan of %(record)s waits for approval"),
+    "plan-approved": _l("The plan of %(record)s is approved"),
+    "plan-returned": _l("The plan of %(record)s has been returned"),
+    "review-planned": _l("%(record)s is planned, and you lead it"),
+    "review-reported": _l("%(record)s is reported and waits for acceptance"),
+    "audit-scheduled": _l("%(record)s is scheduled"),
+    "audit-reschedule": _l("%(record)s has another date"),
+    "audit-cancel": _l("%(record)s has been cancelled"),
+    "audit-concluded": _l("%(record)s is concluded"),
+    "due-soon": _l("%(record)s is due on %(due_on)s"),
+    "overdue": _l("%(record)s is overdue since %(due_on)s"),
+    "escalated-manager": _l("%(record)s of %(owner)s is overdue since %(due_on)s"),
+    "escalated-quality": _l("%(record)s is still overdue, since %(due_on)s"),
+    "review-due": _l("%(site)s has to be reviewed again by %(due_on)s"),
+    "review-overdue": _l("The yearly review of %(site)s is overdue since %(due_on)s"),
+    "review-never": _l("%(site)s has never been reviewed as a whole"),
+    "review-benchmark": _l("%(site)s was last reviewed more than six months ago"),
+    "review-window": _l("An external audit of %(site)s on %(due_on)s has no review around it"),
+    "digest": _l("Your day in Rescore: %(count)s"),
+}
+"""Kind of a message → its headline; other features may add theirs."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A message in words: what happened, and the lines below it."""
+
+    headline: str
+    lines: tuple[str, ...]
+
+
+def describe(kind: str, record_kind: str, number: int, payload: Mapping[str, Any]) -> Sentence:
+    """A message in the language in force."""
+    record = label(record_kind, number) if record_kind in PREFIXES else ""
+    names = {"record": record, "site": "", "owner": "", "due_on": "", "count": ""}
+    names |= {"site": _both(payload, "site"), "owner": _both(payload, "owner")}
+    names["due_on"] = _day(payload.get("due_on"))
+    names["count"] = _count(payload)
+    template = HEADLINES.get(kind)
+    headline = _("News about %(record)s", record=record) if template is None else str(template) % names
+    return Sentence(headline, tuple(_lines(kind, payload)))
+
+
+def _lines(kind: str, payload: Mapping[str, Any]) -> Iterator[str]:
+    if payload.get("title"):
+        yield str(payload["title"])
+    step = payload.get("step")
+    if step in set(Step):
+        yield _("Step: %(step)s", step=say(Step(step).text))
+    if (
+        payload.get("due_on")
+        and kind not in ("due-soon", "overdue", "digest")
+        and not kind.startswith("review-")
+    ):
+        yield _("Due on %(day)s", day=_day(payload["due_on"]))
+    if payload.get("reason"):
+        yield _("Reason: %(reason)s", reason=payload["reason"])
+    for each in payload.get("items", ()):
+        yield f"{each['record']}  {each['title']}  {_day(each['due_on'])}"
+
+
+def _both(payload: Mapping[str, Any], name: str) -> str:
+    return pick(str(payload.get(f"{name}_zh", "")), str(payload.get(f"{name}_en", "")))
+
+
+def _count(payload: Mapping[str, Any]) -> str:
+    parts = [
+        (
+            payload.get("overdue", 0),
+            ngettext("%(num)s overdue", "%(num)s overdue", payload.get("overdue", 0)),
+        ),
+        (payload.get("due", 0), ngettext("%(num)s due soon", "%(num)s due soon", payload.get("due", 0))),
+        (payload.get("news", 0), ngettext("%(num)s message", "%(num)s messages", payload.get("news", 0))),
+    ]
+    return ", ".join(text for number, text in parts if number)
+
+
+def _day(value: object) -> str:
+    try:
+        return show_date(date.fromisoformat(str(value))) if value else ""
+    except ValueError:
+        return str(value)
+
+
+ENDPOINTS = {
+    "review": "reviews.show",
+    "nonconformity": "nonconformities.show",
+    "action": "actions.show",
+    "audit": "audits.show",
+    "metric": "metrics.show",
+}
+
+
+def path_of(record_kind: str, number: int, payload: Mapping[str, Any]) -> str:
+    """The address of what a message is about, below the root of the application."""
+    adapter = current_app.url_map.bind("localhost")
+    if record_kind in ENDPOINTS:
+        return adapter.build(ENDPOINTS[record_kind], {"number": number})
+    if record_kind == "site" and payload.get("code"):
+        return adapter.build("organisations.show", {"code": payload["code"]})
+    return adapter.build("notifications.index")
