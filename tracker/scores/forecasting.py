@@ -203,7 +203,8 @@ def _next_day(site: Site) -> tuple[date, str]:
         Review.state == ReviewState.PLANNED,
         Review.planned_on >= today,
     )
-    found = db.session.execute(sa.union_all(audits, reviews).order_by("planned_on", "kind").limit(1)).first()
+    both: Any = sa.union_all(audits, reviews).order_by("planned_on", "kind").limit(1)
+    found = db.session.execute(both).first()
     if found is None:
         return today + timedelta(days=DAYS_AHEAD), ""
     return found[0], _("Next external audit") if found[1] == "audit" else _("Next review")
