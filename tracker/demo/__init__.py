@@ -13,6 +13,7 @@ from tracker.organisations.models import Organisation
 def build_demo() -> None:
     """Fill the database with the demo; every day of it is counted back from today, so it never looks stale."""
     from tracker.demo.chengdu import build_chengdu
+    from tracker.demo.registers import build_registers
     from tracker.demo.suzhou import build_suzhou
 
     today = clock.today()
@@ -21,6 +22,7 @@ def build_demo() -> None:
         db.session.commit()
     build_suzhou(cast, today)
     build_chengdu(cast, today)
+    build_registers(cast, today)
 
 
 def sign_ins() -> list[str]:
