@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from scoring import metrics
+from scoring.policy import Policy
 from scoring.sheet import CopcSheet, Gap, ItemFacts, LineFact, Metric, Release, SeeSheet, Sheet
 
 
@@ -23,11 +24,11 @@ def _hold_items(sheet: CopcSheet, releases: Iterable[Release]) -> CopcSheet:
     items = dict(sheet.items)
     for release in dict.fromkeys(releases):
         if release.item in items:
-            items[release.item] = _hold_fact(items[release.item], release)
+            items[release.item] = _hold_fact(items[release.item], release, sheet.policy)
     return replace(sheet, items=items)
 
 
-def _hold_fact(facts: ItemFacts, release: Release) -> ItemFacts:
+def _hold_fact(facts: ItemFacts, release: Release, policy: Policy) -> ItemFacts:
     if release.kind == "line":
         return _hold_line(facts, release.name)
     if release.kind == "unit":
@@ -36,7 +37,7 @@ def _hold_fact(facts: ItemFacts, release: Release) -> ItemFacts:
         )
         return replace(facts, deployed=left)
     if release.kind == "metric" and facts.metrics is not None:
-        held = tuple(_hold_metric(each, release) for each in facts.metrics)
+        held = tuple(_hold_metric(each, release, policy) for each in facts.metrics)
         return replace(facts, metrics=held)
     return replace(facts, compliant=False) if release.kind == "compliant" else facts
 
@@ -48,13 +49,13 @@ def _hold_line(facts: ItemFacts, name: str) -> ItemFacts:
     return replace(facts, lines={**facts.lines, name: LineFact("not_met", line.improvement_approach)})
 
 
-def _hold_metric(metric: Metric, release: Release) -> Metric:
+def _hold_metric(metric: Metric, release: Release, policy: Policy) -> Metric:
     if metric.id != release.name:
         return metric
     if release.fact == "cui":
-        return metric if metrics.facts(metric).failing else replace(metric, integrity=False)
+        return metric if metrics.facts(metric, policy).failing else replace(metric, integrity=False)
     # What the data would say once C, U and I hold: a pin on them may be released before this one.
-    shown = metrics.facts(replace(metric, cui_released=True))
+    shown = metrics.facts(replace(metric, cui_released=True), policy)
     if release.fact == "meets":
         return replace(metric, meets_target=False) if shown.meets else metric
     return replace(metric, improving=False) if shown.improving else metric
