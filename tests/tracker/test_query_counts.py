@@ -42,7 +42,10 @@ MOST = {
     "reviews.index": LIST,
     "reviews.show": RECORD,
     "scores.index": RECORD,
+    "scores.item": RECORD,
     "scores.run": RECORD,
+    "scores.show_readiness": RECORD,
+    "scores.sums": RECORD,
 }
 # No page may take more than this, the ones that compute a score afresh among them.
 ANY = 20
@@ -66,6 +69,9 @@ REACHED = {
     "reviews.index",
     "reviews.show",
     "scores.index",
+    "scores.item",
+    "scores.show_readiness",
+    "scores.sums",
 }
 LISTS = {
     "/nonconformities/": ("nonconformities", "nonconformity_links"),
