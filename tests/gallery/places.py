@@ -100,6 +100,7 @@ def _nonconformities() -> list[Place]:
     running = _by_state(Review)["in_progress"]
     return [
         Place("nonconformities", "/nonconformities/"),
+        Place("nonconformities-board", "/nonconformities/board"),
         Place("nonconformities-filtered", "/nonconformities/?site=chengdu&state=correcting&q=0018"),
         Place("nonconformities-none", "/nonconformities/?q=9999"),
         Place("nonconformity-new", "/nonconformities/new?site=chengdu&element=2.3"),
@@ -119,6 +120,11 @@ def _actions() -> list[Place]:
     return [
         Place("actions", "/actions/"),
         Place("actions-none", "/actions/?state=cancelled"),
+        Place("actions-board", "/actions/board"),
+        Place("actions-timeline", "/actions/timeline?state=all"),
+        Place("actions-templates", "/actions/templates"),
+        Place("action-schedule", f"/actions/{states['implementing']}/schedule"),
+        Place("action-changes", f"/actions/{states['implementing']}/changes"),
         Place("action-new", "/actions/new?site=chengdu"),
         *(Place(f"action-{state}", f"/actions/{number}") for state, number in states.items()),
         Place("action-analysing-owner", f"/actions/{states['analysing']}?open=why-0", "feng"),
@@ -131,6 +137,8 @@ def _audits() -> list[Place]:
     states = _by_state(Audit)
     return [
         Place("audits", "/audits/"),
+        Place("audits-waiting", "/audits/waiting"),
+        Place("audits-calendar", "/audits/calendar?days=90"),
         Place("audit-new", "/audits/new?site=chengdu", "chen"),
         *(Place(f"audit-{state}", f"/audits/{number}", "zhou") for state, number in states.items()),
     ]

@@ -220,7 +220,7 @@ def _line(
         began_on=dates.began_on,
         finish_on=finish,
         window_ends_on=dates.window_ends_on,
-        slack=None if standing is None or done or ended else standing.slack,
+        slack=None if standing is None or standing.size == 1 or done or ended else standing.slack,
         critical=critical,
         late=late,
         overdue=overdue,

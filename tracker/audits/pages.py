@@ -1,5 +1,6 @@
 """What the pages of follow-up audits show: the register, and the whole of one audit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -292,3 +293,14 @@ def list_auditable(actor: Actor, site_id: int) -> list[tuple[int, str]]:
         (row.id, f"{label('nonconformity', row.number)} {row.title} ({row.state.of(language())})")
         for row in rows
     ]
+
+
+def list_chosen(actor: Actor, numbers: Iterable[int]) -> list[Nonconformity]:
+    """The non-conformities of these numbers that the actor sees, by number."""
+    query = sa.select(Nonconformity).where(
+        Nonconformity.organisation_id == actor.organisation_id, Nonconformity.number.in_(list(numbers))
+    )
+    sites = actor.sites()
+    if sites is not None:
+        query = query.where(Nonconformity.site_id.in_(sites))
+    return list(db.session.execute(query.order_by(Nonconformity.number)).scalars())

@@ -122,7 +122,7 @@ def load_scope(audit: Audit) -> Scope:
         tasks=tasks,
         checks=list_checks(audit),
         approvers=list_approvers(audit.organisation_id, {each.id for each in actions}),
-        metrics_disagree=_metrics_disagree(audit, covered, tasks),
+        metrics_disagree=_metrics_disagree(audit, covered, actions, tasks),
     )
 
 
@@ -316,7 +316,7 @@ def list_approvers(organisation_id: int, action_ids: Iterable[int]) -> frozenset
 
 
 def _metrics_disagree(
-    audit: Audit, covered: tuple[Covered, ...], tasks: tuple[Done, ...]
+    audit: Audit, covered: tuple[Covered, ...], actions: tuple[Audited, ...], tasks: tuple[Done, ...]
 ) -> tuple[str, ...] | None:
     """Metric facts of what is called effective that the data do not show; asked while the audit runs."""
     if audit.state != AuditState.IN_PROGRESS:
@@ -329,8 +329,21 @@ def _metrics_disagree(
         return ()
     from tracker.metrics.queries import disagree
 
-    since = max((task.done_on for task in tasks if task.done_on is not None), default=None)
-    return disagree(audit.organisation_id, audit.site_id, pins, since)
+    return disagree(audit.organisation_id, audit.site_id, pins, _last_work(called, actions, tasks))
+
+
+def _last_work(
+    ids: Iterable[int], actions: Iterable[Audited], tasks: Iterable[Done]
+) -> dict[int, date | None]:
+    """Non-conformity → the day the last task for it was done: audited together, each is judged on its own work."""
+    done: dict[int, list[date]] = {}
+    for task in tasks:
+        if task.done_on is not None:
+            done.setdefault(task.action_id, []).append(task.done_on)
+    days: dict[int, list[date]] = {}
+    for action in actions:
+        days.setdefault(action.nonconformity_id, []).extend(done.get(action.id, ()))
+    return {each: max(days.get(each, ()), default=None) for each in ids}
 
 
 def content_to_sign(audit: Audit, scope: Scope) -> dict[str, Any]:

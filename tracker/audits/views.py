@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, current_app, request, url_for
+from flask import current_app, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.access import actor as present_actor
@@ -11,7 +11,8 @@ from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import pairs, strip
 from tracker.accounts.models import Role
 from tracker.accounts.queries import list_people
-from tracker.audits import forms, pages, services
+from tracker.audits import forms, pages, planning, services
+from tracker.audits.blueprint import blueprint
 from tracker.audits.models import Audit
 from tracker.audits.queries import content_to_sign, get_audit, load_scope, subject_of
 from tracker.database import db
@@ -29,7 +30,10 @@ from tracker.permissions import Actor
 from workflows.audits import AuditState
 from workflows.kinds import AuditMode, AuditPurpose
 
-blueprint = Blueprint("audits", __name__, url_prefix="/audits")
+__all__ = ["blueprint", "planning"]
+
+TOGETHER = 50
+"""Records that one address can tick."""
 
 
 # ---------------------------------------------------------------- the register
@@ -81,13 +85,13 @@ def index() -> BaseResponse:
 def new() -> BaseResponse:
     """Ask what is audited, why, how, when and by whom."""
     actor = allow("audit:schedule")
-    first = _first(actor)
-    form = _bind(actor, forms.ScheduleForm(formdata=None), first)
+    chosen = _chosen(actor)
+    form = _bind(actor, forms.ScheduleForm(formdata=None), chosen)
+    asked = request.args.get("purpose", "")
     form.mode.data = AuditMode.ON_SITE.value
-    form.purpose.data = AuditPurpose.IMPLEMENTATION.value
-    if first is not None:
-        form.nonconformity_ids.data = [str(first.id)]
-    return render("audits/new.html", form=form, first=first)
+    form.purpose.data = asked if asked in set(AuditPurpose) else AuditPurpose.IMPLEMENTATION.value
+    form.nonconformity_ids.data = [str(each.id) for each in chosen if each.site_id == form.site_id]
+    return render("audits/new.html", form=form, chosen=chosen)
 
 
 @blueprint.post("/new")
@@ -95,10 +99,10 @@ def new() -> BaseResponse:
 def create() -> BaseResponse:
     """Schedule the audit."""
     actor = allow("audit:schedule")
-    first = _first(actor)
-    form = _bind(actor, forms.ScheduleForm(), first)
+    chosen = _chosen(actor)
+    form = _bind(actor, forms.ScheduleForm(), chosen)
     if not form.validate():
-        return render("audits/new.html", status=422, form=form, first=first)
+        return render("audits/new.html", status=422, form=form, chosen=chosen)
     try:
         audit = services.schedule(
             actor,
@@ -114,25 +118,33 @@ def create() -> BaseResponse:
     except InvalidInput as error:
         db.session.rollback()
         beside(form, error)
-        return render("audits/new.html", status=422, form=form, first=first)
+        return render("audits/new.html", status=422, form=form, chosen=chosen)
     return go(url_for("audits.show", number=audit.number), _("The audit is scheduled."))
 
 
-def _first(actor: Actor) -> Nonconformity | None:
-    """The non-conformity that the audit starts from."""
+def _chosen(actor: Actor) -> list[Nonconformity]:
+    """The non-conformities that the audit starts from: the one whose page led here, or those ticked."""
     number = number_in_address("nonconformity")
-    return None if number is None else find_nonconformity(actor, number)
+    if number is not None:
+        return [find_nonconformity(actor, number)]
+    ticked = {int(text) for text in request.args.getlist("record")[:TOGETHER] if _is_number(text)}
+    return pages.list_chosen(actor, ticked) if ticked else []
 
 
-def _bind(actor: Actor, form: Any, first: Nonconformity | None) -> Any:
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 9
+
+
+def _bind(actor: Actor, form: Any, chosen: list[Nonconformity]) -> Any:
     """Offer records and auditors of a site; who had a hand in what is audited stands there marked."""
+    first = chosen[0] if chosen else None
     sites = list_sites(actor)
     code = request.args.get("site", "")
     site_id = first.site_id if first else next((site.id for site in sites if site.code == code), None)
     if site_id is None and sites:
         site_id = sites[0].id
     auditors = list_people(actor.organisation_id, site_id, [Role.AUDITOR, Role.LEAD_AUDITOR])
-    barred = services.barred(actor.organisation_id, [first]) if first and not actor.single_person else ()
+    barred = services.barred(actor.organisation_id, chosen) if chosen and not actor.single_person else ()
     names = [
         (view.id, pick(view.name_zh, view.name_en))
         if view.id not in barred

@@ -1,5 +1,6 @@
 // A board: cards are dragged to another column by pointer or with the keys. What is sent is the card's own form,
 // so the answer is the same as without a script: the card where it stands by then, or why it stays.
+// The timeline beside it only has to be brought to today.
 const CARD = "[data-board-card]";
 const COLUMN = "[data-board-column]";
 const GRIP = "[data-board-grip]";
@@ -133,7 +134,29 @@ function press(event) {
   event.preventDefault();
 }
 
+// ---------------------------------------------------------------- where a wide drawing stands
+
+/** A drawing on a scale of days begins where today is. */
+function showToday(root) {
+  for (const box of root.querySelectorAll("[data-scroll-to]")) {
+    box.scrollLeft = Number(box.dataset.scrollTo) - box.clientWidth * 0.6;
+  }
+}
+
+/** A board that comes back from the server stands where it stood. */
+function keepPlace() {
+  let left = 0;
+  const board = () => document.querySelector("[data-board] > .board");
+  document.addEventListener("htmx:beforeSwap", () => (left = board()?.scrollLeft ?? 0));
+  document.addEventListener("htmx:afterSwap", () => {
+    if (board()) board().scrollLeft = left;
+  });
+}
+
 export function watchBoards() {
+  showToday(document);
+  keepPlace();
+  document.addEventListener("htmx:afterSettle", ({ detail }) => showToday(detail.elt.parentNode ?? document));
   document.addEventListener("pointerdown", start);
   document.addEventListener("pointermove", move);
   document.addEventListener("pointerup", (event) => end(event, true));
