@@ -161,6 +161,7 @@ def _blueprints() -> list[Blueprint]:
     from tracker.actions.views import blueprint as actions
     from tracker.audits.views import blueprint as audits
     from tracker.dashboard.views import blueprint as dashboard
+    from tracker.figures.views import blueprint as figures
     from tracker.metrics.exhibit_views import blueprint as metrics
     from tracker.nonconformities.board import blueprint as nonconformities
     from tracker.notifications.views import blueprint as notifications
@@ -185,6 +186,7 @@ def _blueprints() -> list[Blueprint]:
         scores,
         standards,
         dashboard,
+        figures,
         notifications,
         work,
     ]

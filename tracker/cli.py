@@ -66,7 +66,7 @@ def application_group() -> click.Group:
 
 
 def serving_group(name: str) -> click.Group | None:
-    """A group of the one command `serve`, `demo`, `doctor` or `worker`, without Flask's own, which load half as much again."""
+    """A group of the one command of ours, without Flask's own, which load half as much again."""
     from tracker.commands import COMMANDS
 
     command = next((command for command in COMMANDS if command.name == name), None)
