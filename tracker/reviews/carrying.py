@@ -15,9 +15,10 @@ from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.i18n import gettext as _
 from tracker.metrics.models import Metric
 from tracker.permissions import Actor, Subject, require
-from tracker.reviews import scope
-from tracker.reviews.judging import CHECKED, STATED, facts_for_keys, mark, record_of, set_of
+from tracker.reviews import scope, sharing
+from tracker.reviews.judging import CHECKED, STATED, facts_for_keys, mark, set_of
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Review, ReviewOrigin
+from tracker.reviews.records import record_of
 from tracker.scores.sheets import COPC, current_set
 from workflows.reviews import ReviewState
 
@@ -142,6 +143,8 @@ def confirm(actor: Actor, review: Review, standard: str, keys: Iterable[str]) ->
         raise NotFound
     waiting = [fact for fact in facts if fact.carried]
     _check_rights(actor, review, waiting)
+    judged = {fact.element for fact in waiting if fact.kind in (FactKind.LINE, FactKind.UNIT, FactKind.ROW)}
+    sharing.require_open(actor, review, judged)
     for fact in waiting:
         mark(fact, actor, fact.value)
     if waiting:

@@ -234,3 +234,38 @@ class CancelForm(FlaskForm):
 
     reason = TextAreaField(_l("Reason"), [required(), at_most(LONGEST)], filters=[strip], id="cancel-reason")
     version = VersionField(id="cancel-version")
+
+
+class AssignForm(FlaskForm):
+    """Who works on the items that are chosen."""
+
+    auditor_id = SelectField(_l("Auditor"), coerce=str, validate_choice=False)
+
+    def person(self) -> int | None:
+        """Who was chosen; None where nobody in particular is meant, 0 for what cannot be one."""
+        return person_in(self.auditor_id)
+
+
+class ReturnForm(FlaskForm):
+    """What is to be looked at again."""
+
+    comment = TextAreaField(_l("What is to be looked at again"), [at_most(LONGEST)], filters=[strip])
+    version = VersionField(id="return-version")
+
+
+class CalibrateForm(FlaskForm):
+    """An item and the two who judge it blind."""
+
+    element = SelectField(_l("Item or criterion"), coerce=str, validate_choice=False)
+    first_id = SelectField(_l("First auditor"), coerce=str, validate_choice=False)
+    second_id = SelectField(_l("Second auditor"), coerce=str, validate_choice=False)
+
+
+def person_in(field: SelectField) -> int | None:
+    """The person chosen in a list; None for nobody, 0, whom nobody is, for what cannot be one."""
+    if not field.data:
+        return None
+    try:
+        return read_id(field.data) or 0
+    except ValueError:
+        return 0

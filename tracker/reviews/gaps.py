@@ -59,7 +59,7 @@ def _gap(
 ) -> GapView:
     element, kind, subject, aspect = parts
     carried = [work.carriers[found] for pin in pins if (found := (standard, pin.key)) in work.carriers]
-    reason = work.reasons.get(key)
+    reason = work.beside.reasons.get(key)
     return GapView(
         standard=standard,
         key=key,

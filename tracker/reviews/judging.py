@@ -12,14 +12,14 @@ from scoring.sheet import DIMENSIONS
 from tracker import clock, history
 from tracker.database import add, db
 from tracker.errors import Conflict, InvalidInput, NotFound
-from tracker.history import Record
 from tracker.i18n import gettext as _
 from tracker.metrics.models import Metric
 from tracker.moves import check_version
 from tracker.permissions import Actor
-from tracker.reviews import scope
+from tracker.reviews import scope, sharing
 from tracker.reviews.facts import Key
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, GapReason, Overrule, Review
+from tracker.reviews.records import record_of
 from tracker.scores.sheets import COPC
 from workflows.reviews import ReviewState
 
@@ -34,11 +34,6 @@ VALUES: dict[FactKind, tuple[str, ...]] = {
 CHECKED = ("usable", "integrity")
 STATED = ("meets_target", "improving")
 LONGEST = 4000
-
-
-def record_of(review: Review) -> Record:
-    """The review as history and signatures point to it."""
-    return Record(review.organisation_id, "review", review.id, review.number)
 
 
 def judge(
@@ -98,6 +93,15 @@ def facts_for_keys(review: Review, standard: str, keys: tuple[str, ...]) -> list
     )
 
 
+def facts_of_element(review: Review, element: str) -> list[Fact]:
+    """Every fact of an item or criterion, in the order of its page."""
+    standard = scope.standard_of_element(element)
+    if standard is None:
+        raise NotFound
+    wanted = _facts_of(review, standard).where(Fact.element == element)
+    return list(db.session.execute(wanted.order_by(Fact.position, Fact.id)).scalars())
+
+
 def _require_in_progress(review: Review) -> None:
     if review.state != ReviewState.IN_PROGRESS:
         raise Conflict(_("Verdicts can be given only while the review is in progress."))
@@ -150,6 +154,7 @@ def _changes(
 
 
 def _judge_all(actor: Actor, review: Review, facts: list[Fact], changes: dict[str, Any]) -> None:
+    sharing.require_open(actor, review, {fact.element for fact in facts})
     for fact in facts:
         if fact.kind in (FactKind.METRIC, FactKind.WORD):
             raise InvalidInput({"value": [_("An assessor states this; it is not judged here.")]})

@@ -14,11 +14,12 @@ from tracker.fragments import SCORE_CHANGED, go, part, render, wants_fragment
 from tracker.i18n import gettext as _
 from tracker.i18n import say
 from tracker.permissions import Actor, Subject
-from tracker.reviews import pages, queries, scope, services, words
+from tracker.reviews import pages, queries, scope, services, sharing, words
 from tracker.reviews.blueprint import blueprint
-from tracker.reviews.forms import JudgeForm, ManyForm, OverruleForm, StateForm, WordForm
+from tracker.reviews.forms import JudgeForm, ManyForm, OverruleForm, ReturnForm, StateForm, WordForm
 from tracker.reviews.judging import CHECKED, get_fact
 from tracker.reviews.models import FactKind, Review
+from tracker.reviews.sharing import closed_to
 from tracker.reviews.viewmodels import FactView
 from tracker.scores.sheets import COPC
 
@@ -50,10 +51,10 @@ def judge(number: int, element: str) -> Response:
     """An item or criterion with everything that is judged of it."""
     head = queries.get_head(present_actor().organisation_id, number)
     actor = allow("review:view", queries.subject_of(head.review))
-    return _page(actor, head.review, element, head=head)
+    return show_element(actor, head.review, element, head=head)
 
 
-def _page(
+def show_element(
     actor: Actor,
     review: Review,
     element: str,
@@ -67,11 +68,19 @@ def _page(
     page = pages.element_page(work, element, actor)
     subject = queries.subject_of(review)
     open_now = pages.may_judge(work)
+    closed = sharing.why_closed(actor, review, work.beside, [element]).get(element, "") if open_now else ""
     return render(
         "reviews/judge.html",
         status=status,
         view=page,
-        may_judge=open_now and allowed("review:judge", subject),
+        closed=closed,
+        assigned=work.beside.assignments.get(element),
+        calibrated=work.beside.calibrations.get(element),
+        mine=(found := work.beside.assignments.get(element)) is not None and found.auditor_id in actor.hands,
+        leads=review.lead_auditor_id in actor.hands,
+        return_form=forms.get("return_form") or ReturnForm(formdata=None),
+        open_now=open_now,
+        may_judge=open_now and not closed and allowed("review:judge", subject),
         may_check=open_now and (allowed("metric:check", subject) or allowed("review:judge", subject)),
         may_overrule=open_now and allowed("review:overrule", subject),
         may_edit_metrics=allowed("metric:edit", Subject(site_id=review.site_id)),
@@ -198,7 +207,7 @@ def confirm_carried(number: int, element: str) -> Response:
     except (Conflict, InvalidInput) as error:
         db.session.rollback()
         fresh = queries.get_review(actor.organisation_id, number)
-        return _page(actor, fresh, element, status=error.status, problem=error.message)
+        return show_element(actor, fresh, element, status=error.status, problem=error.message)
     return go(url_for("reviews.judge", number=number, element=element), words.confirmed(count))
 
 
@@ -211,9 +220,11 @@ def confirm_grid(number: int, category: str) -> Response:
         page = pages.deployment_page(queries.load(review), category)
     except KeyError:
         raise NotFound from None
+    carried = [cell for cell in page.cells.values() if cell.carried]
+    closed = closed_to(actor, review, {cell.element for cell in carried})
     try:
         count = services.confirm(
-            actor, review, COPC, [cell.key for cell in page.cells.values() if cell.carried]
+            actor, review, COPC, [cell.key for cell in carried if cell.element not in closed]
         )
         db.session.commit()
     except Conflict as error:
@@ -242,8 +253,8 @@ def same(number: int, element: str) -> Response:
             else:
                 form.form_errors.append(error.message)
             fresh = queries.get_review(actor.organisation_id, number)
-            return _page(actor, fresh, element, status=error.status, many_form=form)
-    return _page(actor, review, element, status=422, many_form=form)
+            return show_element(actor, fresh, element, status=error.status, many_form=form)
+    return show_element(actor, review, element, status=422, many_form=form)
 
 
 def _judge_chosen(actor: Actor, review: Review, standard: str, form: ManyForm) -> None:
@@ -358,7 +369,7 @@ def overrule(number: int, element: str) -> Response:
             db.session.rollback()
             tell(form, error)
     fresh = queries.get_review(actor.organisation_id, number)
-    return _page(actor, fresh, element, status=422, overrule_form=form)
+    return show_element(actor, fresh, element, status=422, overrule_form=form)
 
 
 @blueprint.post("/<record:number>/word")
@@ -389,7 +400,7 @@ def give_word(number: int) -> Response:
             db.session.rollback()
             tell(form, error)
     fresh = queries.get_review(actor.organisation_id, number)
-    return _page(actor, fresh, element, status=status, word_form=form)
+    return show_element(actor, fresh, element, status=status, word_form=form)
 
 
 # ---------------------------------------------------------------- the grid of a category
@@ -459,6 +470,8 @@ def _fill(actor: Actor, review: Review, cells: list[FactView], form: ManyForm) -
     """The verdict goes to cells that have none; note and evidence to every cell that then lacks them."""
     if not (form.value.data or form.note.data or form.evidence.data):
         raise InvalidInput({"note": [_("Choose a verdict, or write a note or evidence.")]})
+    closed = closed_to(actor, review, {cell.element for cell in cells})
+    cells = [cell for cell in cells if cell.element not in closed]
     blank = [cell.key for cell in cells if not cell.value]
     if form.value.data and blank:
         services.judge_many(actor, review, COPC, blank, form.value.data)

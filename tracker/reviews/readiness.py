@@ -38,8 +38,10 @@ def facts_of(work: Work) -> ReviewFacts:
             fact for fact in judged if fact.value and not is_evidenced(fact.value, fact.note, fact.evidence)
         ),
         carried_unconfirmed=_elements(fact for fact in _in_force(work) if fact.carried),
-        assignments_open=(),
-        calibrations_open=(),
+        assignments_open=tuple(
+            f"{row.element} ({row.auditor})" for row in work.beside.assignments.values() if row.open
+        ),
+        calibrations_open=tuple(row.element for row in work.beside.calibrations.values() if not row.settled),
         own_work_items=_own_work(work, judged),
         gaps_uncarried=tuple(f"{gap.element} {gap.title}" for gap in gaps_in(work) if not gap.carried),
         drafts_unready=tuple(

@@ -23,13 +23,13 @@ from tracker.reviews.judging import (
     give_gap_reason,
     judge,
     judge_many,
-    record_of,
     record_word,
     set_of,
     set_overrule,
     state_metric,
 )
 from tracker.reviews.models import Fact, FactSet, FactSetKind, Review, Tier
+from tracker.reviews.records import record_of
 from tracker.scores.computing import RELEASES
 from tracker.scores.models import Cause
 from tracker.scores.releases import site_key, standard_of

@@ -30,6 +30,7 @@ from tracker.reviews import (
     queries,
     scope,
     services,
+    sharing_views,
     words,
 )
 from tracker.reviews.blueprint import blueprint
@@ -40,7 +41,7 @@ from tracker.timeline import list_history, list_signatures
 from workflows.drawing import svg
 from workflows.reviews import ReviewState
 
-__all__ = ["blueprint", "external_views", "judging_views", "planner_views"]
+__all__ = ["blueprint", "external_views", "judging_views", "planner_views", "sharing_views"]
 
 # Verdicts are far too many for the page; the audit trail keeps each.
 QUIET = ("judged", "stated", "gap_reasoned", "confirmed")
@@ -215,6 +216,11 @@ def _show(
         may_judge=pages.may_judge(work) and allowed("review:judge", queries.subject_of(review)),
         may_raise=allowed("nonconformity:raise", Subject(site_id=review.site_id)),
         may_plan=allowed("review:plan", queries.subject_of(review)),
+        assignments=work.beside.assignments,
+        calibrations=work.beside.calibrations,
+        assigned_in_words=words.assignment,
+        me=actor.hands,
+        only_mine=request.args.get("mine") == "1",
         verdict=words.verdict,
         signer=actor.name(language()),
     )

@@ -7,7 +7,7 @@ from tracker.i18n import lazy_gettext as _l
 from tracker.i18n import ngettext, say
 from tracker.numbering import label
 from tracker.reviews import scope
-from tracker.reviews.models import ExternalState, ExternalVerdict
+from tracker.reviews.models import AssignmentState, ExternalState, ExternalVerdict
 from tracker.reviews.viewmodels import GapView
 from tracker.scores.sheets import SEE_CMM
 
@@ -23,6 +23,13 @@ timeline.TITLES.update(
         "closures_confirmed": _l("Closures confirmed"),
         "carried_forward": _l("Started from the last report"),
         "confirmed": _l("Verdicts confirmed"),
+        "assigned": _l("Items assigned"),
+        "submitted": _l("Handed in"),
+        "sent_back": _l("Sent back"),
+        "work_accepted": _l("Work accepted"),
+        "calibration_begun": _l("Calibration begun"),
+        "calibration_done": _l("Calibration: one auditor done"),
+        "calibration_settled": _l("Calibration settled"),
         "external_planned": _l("Planned"),
         "external_held": _l("Held"),
         "external_cancelled": _l("Cancelled"),
@@ -45,6 +52,7 @@ timeline.FIELD_LABELS.update(
         "maximum": _l("Out of"),
         "summary": _l("Summary"),
         "finding": _l("Finding"),
+        "items": _l("Items"),
     }
 )
 
@@ -126,3 +134,13 @@ def external_verdict(verdict: ExternalVerdict) -> tuple[str, str]:
         ExternalVerdict.CONDITIONAL: (_("Passed with conditions"), "attention"),
         ExternalVerdict.FAILED: (_("Not passed"), "danger"),
     }[verdict]
+
+
+def assignment(state: AssignmentState) -> tuple[str, str]:
+    """How far an auditor's work is, and its tone."""
+    return {
+        AssignmentState.ASSIGNED: (_("assigned"), "neutral"),
+        AssignmentState.SUBMITTED: (_("handed in"), "review"),
+        AssignmentState.RETURNED: (_("sent back"), "attention"),
+        AssignmentState.ACCEPTED: (_("accepted"), "success"),
+    }[state]

@@ -22,13 +22,13 @@ from tracker.nonconformities.models import Nonconformity, Pin
 from tracker.numbering import label
 from tracker.organisations.models import Site, Unit
 from tracker.permissions import Subject
-from tracker.reviews import scope
+from tracker.reviews import beside, scope
+from tracker.reviews.beside import Beside
 from tracker.reviews.models import (
     Fact,
     FactKind,
     FactSet,
     FactSetKind,
-    GapReason,
     Overrule,
     Review,
     ReviewOrigin,
@@ -148,7 +148,7 @@ class Work:
     targets: dict[int, list[MetricTarget]]
     values: dict[int, dict[str, Any]]
     findings: tuple[Finding, ...]
-    reasons: dict[str, GapReason] = field(default_factory=dict)
+    beside: Beside = field(default_factory=Beside)
     later_report: bool = False
     origin: int | None = None
     last_reported: int | None = None
@@ -246,7 +246,10 @@ def load(
     reasons: bool = True,
     head: Head | None = None,
 ) -> Work:
-    """Read everything about a review; with `standards`, only what concerns these; `head` saves reading it again."""
+    """Read everything about a review; with `standards`, only what concerns these; `head` saves reading it again.
+
+    Without `reasons`, what stands beside the facts is left out: reasons, assignments and calibrations.
+    """
     wanted = tuple(name for name in scope.standards_of(review) if standards is None or name in standards)
     organisation_id = review.organisation_id
     head = head or _head(Review.organisation_id == organisation_id, Review.id == review.id)
@@ -273,7 +276,7 @@ def load(
         targets=targets,
         values=values,
         findings=list_findings(review),
-        reasons=_reasons(review) if reasons else {},
+        beside=beside.read(review) if reasons else Beside(),
         later_report=head.later_report,
         origin=head.origin,
         last_reported=head.last_reported,
@@ -387,12 +390,3 @@ def list_findings(review: Review) -> tuple[Finding, ...]:
         if pin is not None:
             pins[record.id].append(pin)
     return tuple(Finding(record, tuple(pins[record.id])) for record in records.values())
-
-
-def _reasons(review: Review) -> dict[str, GapReason]:
-    rows = db.session.execute(
-        sa.select(GapReason).where(
-            GapReason.organisation_id == review.organisation_id, GapReason.review_id == review.id
-        )
-    ).scalars()
-    return {row.key: row for row in rows}
