@@ -25,7 +25,7 @@ PROCESSES = (
         "Chasing a delivery",
         "QP-CD-07 v3",
         "jiang",
-        ("first-contact-resolution", "user-complaints"),
+        ("resolution-by-programme", "user-complaints"),
         ((142, AuditResult.DEVIATIONS), (510, AuditResult.FOLLOWED)),
     ),
     (
@@ -66,12 +66,10 @@ MONTHS = 9
 
 def build_registers(cast: Cast, today: date) -> None:
     """Fill the registers of both sites."""
-    with clock.at(today - timedelta(days=30)):
-        _build_processes(cast, today)
-        _build_exhibit(cast)
-        db.session.commit()
     with clock.at(today):
         _build_by_programme(cast, today)
+        _build_processes(cast, today)
+        _build_exhibit(cast)
         db.session.commit()
 
 

@@ -170,7 +170,7 @@ def _silent(known: Known, policy: Policy, day: date) -> Iterator[HintView]:
     month = f"{day.year:04d}-{day.month:02d}"
     found = calendar.standing(known.scored, month, policy)
     last = calendar.month_name(calendar.month_number(month) - 1)
-    if found.silent:
+    if found.silent and last not in (known.left_out or {}):
         yield HintView(
             "stale",
             "attention",

@@ -198,7 +198,8 @@ def _agrees(
 class SiteSeries:
     """The metrics of a site with their targets, values and what is stated of them.
 
-    `pinned` says which aspects open non-conformities hold at "not met"; `tier` is what the site is scored in.
+    `pinned` says which aspects open non-conformities hold at "not met"; `tier` is what the site is scored in, and
+    `has_facts` whether it has current facts, so that a check can be recorded on them.
     """
 
     site: Site
@@ -208,6 +209,7 @@ class SiteSeries:
     stated: Stated
     pinned: Mapping[int, frozenset[str]] = field(default_factory=dict)
     tier: str = "standard"
+    has_facts: bool = False
 
     @property
     def values(self) -> dict[int, dict[str, Fraction]]:
@@ -296,6 +298,7 @@ def load_site(organisation_id: int, site: Site, stated: Stated | None = None) ->
             for row in rows
         },
         tier=rows[0][3].value if rows and rows[0][3] is not None else "standard",
+        has_facts=bool(rows) and rows[0][3] is not None,
     )
 
 
@@ -477,12 +480,11 @@ def target_view(row: MetricTarget, measure: str = "") -> TargetView:
 def get_metric_page(metric: Metric) -> MetricPage:
     """Everything on the page of a metric."""
     site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
-    loaded = load_site(metric.organisation_id, site)
+    facts = current_facts(metric.organisation_id, metric.site_id)
+    loaded = load_site(metric.organisation_id, site, stated_in(fact for fact, _person in facts))
     _metric, unit, owner = next(entry for entry in loaded.rows if entry[0].id == metric.id)
     said = [
-        (fact, person)
-        for fact, person in current_facts(metric.organisation_id, metric.site_id)
-        if (fact.element, fact.subject) == (metric.item, metric.code)
+        (fact, person) for fact, person in facts if (fact.element, fact.subject) == (metric.item, metric.code)
     ]
     verdict = loaded.verdict(metric)
     months = _all_months(loaded, metric)
@@ -513,7 +515,7 @@ def get_metric_page(metric: Metric) -> MetricPage:
         months=months,
         targets=tuple(target_view(row, metric.measure) for row in reversed(targets)),
         checks=(*_checks(verdict, said, bool(targets)), *_use_of(owner, verdict, pinned_by)),
-        has_facts=has_current_facts(metric),
+        has_facts=loaded.has_facts,
         chart=_chart(metric, name, months, targets),
         pinned_by=pinned_by,
         hints=loaded.hints([metric])[metric.id],
@@ -555,22 +557,6 @@ def _use_of(owner: Person | None, verdict: VerdictView, pinned_by: Sequence[int]
     return (
         CheckView("K", _("Known"), owner is not None, known),
         CheckView("A", _("Acted on"), good or bool(pinned_by), acted),
-    )
-
-
-def has_current_facts(metric: Metric) -> bool:
-    """Whether the site has current facts, so that a check can be recorded on them."""
-    return bool(
-        db.session.execute(
-            sa.select(
-                sa.exists().where(
-                    FactSet.organisation_id == metric.organisation_id,
-                    FactSet.site_id == metric.site_id,
-                    FactSet.standard == COPC,
-                    FactSet.kind == FactSetKind.CURRENT,
-                )
-            )
-        ).scalar()
     )
 
 

@@ -1,5 +1,7 @@
 """Drafts that a metric or the variation of a process proposes; a person reads, changes and raises them, or does not."""
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from tracker.database import db
@@ -10,10 +12,11 @@ from tracker.metrics import insight
 from tracker.metrics.queries import SiteSeries, get_metric, load_site
 from tracker.nonconformities.drafts import Draft, PinSpec
 from tracker.nonconformities.models import Pin
+from tracker.numbering import label
 from tracker.organisations.models import Site
 from tracker.permissions import Actor
-from tracker.processes.queries import get_page, get_process
-from tracker.processes.viewmodels import ProcessPage
+from tracker.processes.queries import get_process, list_flagged
+from tracker.processes.viewmodels import MetricView
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind
 from tracker.scores.sheets import COPC
 from workflows.kinds import Grade, Source
@@ -83,69 +86,55 @@ def of_process(actor: Actor, number: int) -> tuple[Site, tuple[str, ...], Draft]
     """
     process = get_process(actor.organisation_id, number)
     site = _site(actor, process.site_id)
-    page = get_page(process)
-    free = not _is_held(site, f"{VARIATION_ITEM}/line/{VARIATION_LINE}")
-    known = free and _is_judged(site, f"{VARIATION_ITEM}/line/{VARIATION_LINE}")
+    flagged = list_flagged(process, site)
+    name = pick(process.name_zh, process.name_en)
+    key = f"{VARIATION_ITEM}/line/{VARIATION_LINE}"
     draft = Draft(
         grade=Grade.MINOR,
         source=Source.METRIC_ALERT,
-        title=_("2.2 %(process)s: too much variation", process=page.row.name)[:MAX_TITLE],
+        title=_("2.2 %(process)s: too much variation", process=name)[:MAX_TITLE],
         statement=_(
             "%(process)s (%(record)s) varies too much on %(count)s of its metrics; line 2.2-3 asks that it is "
             "assessed and corrected.",
-            process=page.row.name,
-            record=page.row.label,
-            count=len(page.flagged),
+            process=name,
+            record=label("process", process.number),
+            count=len(flagged),
         ),
-        evidence=_rules_said(page),
+        evidence=_rules_said(flagged),
         owner_id=process.owner_id,
-        pins=(PinSpec(COPC, f"{VARIATION_ITEM}/line/{VARIATION_LINE}"),) if known else (),
+        pins=(PinSpec(COPC, key),) if _is_free(site, key) else (),
     )
     return site, (VARIATION_ITEM,), draft
 
 
-def _rules_said(page: ProcessPage) -> str:
+def _rules_said(flagged: Iterable[MetricView]) -> str:
     """What the rules that fire said, metric by metric."""
     return "\n".join(
         f"{metric.item} {metric.name}: "
         + "; ".join(
             f"{rule.name} {rule.shown} ({rule.verdict})" for rule in metric.variation if rule.tone == "danger"
         )
-        for metric in page.flagged
+        for metric in flagged
     )
 
 
-def _is_held(site: Site, key: str) -> bool:
-    return bool(
-        db.session.execute(
-            sa.select(
-                sa.exists().where(
-                    Pin.organisation_id == site.organisation_id,
-                    Pin.site_id == site.id,
-                    Pin.standard == COPC,
-                    Pin.key == key,
-                    Pin.released_at.is_(None),
-                )
-            )
-        ).scalar()
+def _is_free(site: Site, key: str) -> bool:
+    """Whether the site's current facts know a line, and no non-conformity holds it yet."""
+    held = sa.exists().where(
+        Pin.organisation_id == site.organisation_id,
+        Pin.site_id == site.id,
+        Pin.standard == COPC,
+        Pin.key == key,
+        Pin.released_at.is_(None),
     )
-
-
-def _is_judged(site: Site, key: str) -> bool:
-    """Whether the site's current facts know the line, so that it can be pinned."""
-    return bool(
-        db.session.execute(
-            sa.select(
-                sa.exists().where(
-                    Fact.organisation_id == site.organisation_id,
-                    Fact.fact_set_id == FactSet.id,
-                    Fact.kind == FactKind.LINE,
-                    Fact.key == key,
-                    FactSet.organisation_id == site.organisation_id,
-                    FactSet.site_id == site.id,
-                    FactSet.standard == COPC,
-                    FactSet.kind == FactSetKind.CURRENT,
-                )
-            )
-        ).scalar()
+    known = sa.exists().where(
+        Fact.organisation_id == site.organisation_id,
+        Fact.fact_set_id == FactSet.id,
+        Fact.kind == FactKind.LINE,
+        Fact.key == key,
+        FactSet.organisation_id == site.organisation_id,
+        FactSet.site_id == site.id,
+        FactSet.standard == COPC,
+        FactSet.kind == FactSetKind.CURRENT,
     )
+    return bool(db.session.execute(sa.select(sa.and_(known, sa.not_(held)))).scalar())

@@ -177,14 +177,7 @@ def get_page(process: Process) -> ProcessPage:
     loaded = load_site(process.organisation_id, site)
     policy = series.policy_of(site)
     metrics = tuple(
-        MetricView(
-            number=metric.number,
-            id=metric.id,
-            name=pick(metric.name_zh, metric.name_en),
-            item=metric.item,
-            meets=loaded.verdict(metric).meets,
-            variation=_variation(metric, loaded.readings, policy),
-        )
+        _metric_view(metric, loaded.readings, policy, meets=loaded.verdict(metric).meets)
         for metric in _metrics_of(site, [process.id])[process.id]
     )
     return ProcessPage(
@@ -195,6 +188,24 @@ def get_page(process: Process) -> ProcessPage:
         metrics=metrics,
         audits=list_audits(process),
         owner_id=process.owner_id,
+    )
+
+
+def list_flagged(process: Process, site: Site) -> tuple[MetricView, ...]:
+    """The metrics of a process on which a rule of variation fires: two statements."""
+    readings, policy = _readings(site), series.policy_of(site)
+    found = (_metric_view(metric, readings, policy) for metric in _metrics_of(site, [process.id])[process.id])
+    return tuple(metric for metric in found if metric.flagged)
+
+
+def _metric_view(metric: Metric, readings: Readings, policy: Any, *, meets: bool = False) -> MetricView:
+    return MetricView(
+        number=metric.number,
+        id=metric.id,
+        name=pick(metric.name_zh, metric.name_en),
+        item=metric.item,
+        meets=meets,
+        variation=_variation(metric, readings, policy),
     )
 
 

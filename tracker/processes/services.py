@@ -217,7 +217,10 @@ def record_audit(
         record_of(process),
         "process_audited",
         actor.person_id,
-        changes={"sampled_on": ["", audited_on.isoformat()], "result": ["", AuditResult(result).value]},
+        changes={
+            "sampled_on": ["", audited_on.isoformat()],
+            "sampled_result": ["", AuditResult(result).value],
+        },
     )
     return audit
 
@@ -229,7 +232,7 @@ def remove_audit(
     check_version(audit, version)
     if not reason.strip():
         raise InvalidInput({"reason": [_("Say why it is taken back.")]})
-    said = {"sampled_on": [audit.audited_on.isoformat(), ""], "result": [audit.result.value, ""]}
+    said = {"sampled_on": [audit.audited_on.isoformat(), ""], "sampled_result": [audit.result.value, ""]}
     db.session.delete(audit)
     history.record(
         record_of(process), "process_audit_removed", actor.person_id, reason=reason.strip(), changes=said

@@ -11,7 +11,7 @@ KINDS = {
 SHORT_KINDS = {ProcessKind.KCRP: "KCRP", ProcessKind.KSP: "KSP"}
 RESULTS = {
     AuditResult.FOLLOWED: _l("Followed"),
-    AuditResult.DEVIATIONS: _l("Followed with deviations"),
+    AuditResult.DEVIATIONS: _l("With deviations"),
     AuditResult.NOT_FOLLOWED: _l("Not followed"),
 }
 TONES = {
@@ -38,6 +38,7 @@ timeline.FIELD_LABELS.update(
         "active": _l("In use"),
         "metrics": _l("Metrics"),
         "sampled_on": _l("Sampled on"),
-        "result": _l("Result"),
+        "sampled_result": _l("Result"),
     }
 )
+timeline.VALUE_VIEWS["sampled_result"] = lambda value: str(RESULTS[AuditResult(str(value))])

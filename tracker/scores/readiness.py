@@ -12,6 +12,7 @@ from scoring.program import SolverMissing
 from tracker import clock
 from tracker.database import db
 from tracker.i18n import language
+from tracker.metrics.exhibit import Confirmation, exhibit_confirmed
 from tracker.numbering import label
 from tracker.permissions import Actor
 from tracker.reviews.models import Review
@@ -92,6 +93,7 @@ class ReadinessPage:
     checks: tuple[Check, ...] = ()
     blank: tuple[tuple[str, str], ...] = ()
     review: LastReview | None = None
+    exhibit: Confirmation | None = None
     ways: tuple[Way, ...] = ()
     total: str = ""
     mark: str = ""
@@ -123,6 +125,7 @@ def get_readiness_page(actor: Actor, site_code: str | None) -> ReadinessPage:
         checks=tuple(_checks(ground, now, result)),
         blank=tuple((name, result.catalogue.item(name).name.of(language())) for name in result.blank),
         review=_last_review(ground),
+        exhibit=exhibit_confirmed(ground.site.organisation_id, ground.site.id),
         ways=tuple(_way(ground, reading) for reading in CONDITIONS_OF),
         total=charts.shown(result.total, mark),
         mark=charts.shown(mark),

@@ -274,7 +274,7 @@ def test_the_forms_add_change_and_audit(at: Ground, be: Be) -> None:
     assert stale.value("name_en") == "Mine"
     assert "Please fill this in" in empty.words
     assert "QM-17" in shown.words
-    assert "Followed with deviations" in shown.words
+    assert "With deviations" in shown.words
     pages.get("/processes/?site=nowhere", 404)
 
 
