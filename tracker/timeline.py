@@ -29,6 +29,7 @@ TITLES = {
     "cause_edited": lazy_gettext("Cause edited"),
     "cause_verified": lazy_gettext("Cause verified"),
     "cause_deleted": lazy_gettext("Cause removed"),
+    "ribs_changed": lazy_gettext("Ribs of the fishbone changed"),
     "task_added": lazy_gettext("Task added"),
     "task_edited": lazy_gettext("Task edited"),
     "task_done": lazy_gettext("Task done"),

@@ -1,6 +1,6 @@
 """Causes of an action as a tree: added under a why, edited, verified, taken out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,8 +11,10 @@ from tracker.actions.models import Action, Cause, Task
 from tracker.database import add, db
 from tracker.errors import InvalidInput, RefusedMove
 from tracker.i18n import gettext as _
+from tracker.i18n import language
 from tracker.moves import check_version
 from tracker.permissions import Actor
+from workflows.fishbone import BadRibs, chosen_ribs, rib_title
 from workflows.kinds import CauseKind, VerificationMethod
 
 
@@ -125,6 +127,31 @@ def delete_cause(actor: Actor, action: Action, cause: Cause, version: int | None
     history.record(record_of(action), "cause_deleted", actor.person_id, changes={"cause": [cause.text, None]})
     db.session.delete(cause)
     db.session.flush()
+
+
+def set_ribs(
+    actor: Actor, action: Action, codes: Iterable[str], own: Iterable[str], version: int | None = None
+) -> None:
+    """Say which ribs the fishbone of an action has: known ones, and names of the team's own (E.5).
+
+    Raises Conflict, RefusedMove after the plan was submitted, InvalidInput for ribs that cannot be drawn.
+    """
+    check_version(action, version)
+    _refuse_causes(action)
+    try:
+        ribs = list(chosen_ribs(codes, own))
+    except BadRibs as fault:
+        raise InvalidInput({"ribs": [fault.text.of(language())]}) from None
+    if ribs == action.ribs:
+        return
+    changes = {"ribs": [" · ".join(_titles(action.ribs)), " · ".join(_titles(ribs))]}
+    action.ribs = ribs
+    history.record(record_of(action), "ribs_changed", actor.person_id, changes=changes)
+    db.session.flush()
+
+
+def _titles(ribs: Iterable[str]) -> list[str]:
+    return [rib_title(code).of(language()) for code in ribs]
 
 
 def get_cause(action: Action, cause_id: int) -> Cause:

@@ -17,6 +17,7 @@ from tracker.i18n import language, pick
 from tracker.permissions import Actor
 from workflows.actions import ActionState
 from workflows.causes import RIBS
+from workflows.fishbone import DEFAULT_RIBS, OWN, rib_title, ribs_of
 from workflows.kinds import CauseKind, VerificationMethod
 
 STEPS: dict[str, type[FlaskForm]] = {
@@ -137,6 +138,21 @@ class Desk:
         form = self.opened.refused(name) or forms.NewCauseForm(formdata=None, prefix=f"{name}-")
         return self.bind(form)
 
+    def ribs(self) -> Any:
+        """The form that chooses the ribs of the fishbone."""
+        chosen = self.action.ribs or DEFAULT_RIBS
+        own = [code.removeprefix(OWN) for code in chosen if code.startswith(OWN)]
+        data = {"ribs": list(chosen), "own": "\n".join(own), "version": self.action.version}
+        return self.opened.refused("ribs") or forms.RibsForm(formdata=None, prefix="ribs-", data=data)
+
+    @property
+    def rib_sets(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The three sets with their ribs, as (title, (code, title) of each)."""
+        lang = language()
+        return [
+            (ribs.of(lang), [(code, title.of(lang)) for code, title in found]) for ribs, found in RIBS.items()
+        ]
+
     def verify(self, node: Any) -> Any:
         """The form to verify a cause."""
         name = f"verify-{node.id}"
@@ -221,11 +237,10 @@ class Desk:
         if "kind" in form:
             kinds = [(kind.value, kind.of(language())) for kind in CauseKind]
             form.kind.choices = pairs(("", _("A why on the way")), *kinds)
-            ribs = [
-                (key, f"{ribs.of(language())} · {text.of(language())}")
-                for ribs, found in RIBS.items()
-                for key, text in found
-            ]
+            codes = ribs_of(self.action.ribs or (), self.page.bones if self.page is not None else ())
+            ribs = [(code, rib_title(code).of(language())) for code in codes]
+            if form.rib.data and form.rib.data not in codes:
+                ribs.append((form.rib.data, rib_title(form.rib.data).of(language())))
             form.rib.choices = pairs(("", _("None")), *ribs)
         if "method" in form:
             form.method.choices = pairs(*((each.value, each.of(language())) for each in VerificationMethod))

@@ -189,6 +189,13 @@ class VerifyForm(Versioned):
     evidence = area(_l("What shows it"), rows=2, need=True)
 
 
+class RibsForm(Versioned):
+    """The ribs of the fishbone: of the three sets, and names of one's own, one a line."""
+
+    ribs = SelectMultipleField(_l("Ribs"), validate_choice=False)
+    own = area(_l("Ribs of your own"), rows=2, longest=600, description=_l("One a line."))
+
+
 class NewTaskForm(FlaskForm):
     """A task to be planned."""
 

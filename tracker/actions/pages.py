@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
+from markupsafe import Markup
 
 from tracker import clock
 from tracker.accounts.models import Person
@@ -45,6 +46,8 @@ from tracker.permissions import Actor, Subject, can
 from tracker.timeline import list_history, list_signatures
 from workflows import causes as whys
 from workflows.actions import ActionState
+from workflows.fishbone import Bone, rib_title, ribs_of
+from workflows.fishbone import fishbone as draw_fishbone
 from workflows.kinds import Grade, TaskState
 from workflows.schedule import Step
 from workflows.svg import svg
@@ -58,7 +61,6 @@ GRADE_TONES = {
     Grade.OFI: "neutral",
 }
 TASK_TONES = {TaskState.OPEN: "neutral", TaskState.DONE: "success", TaskState.DROPPED: "muted"}
-RIBS = {key: text for ribs in whys.RIBS.values() for key, text in ribs}
 
 # The four steps of 2.3, and the states in which each is the present one.
 PHASES: dict[str, frozenset[ActionState]] = {
@@ -297,6 +299,7 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
     causes = cause_tree(case.causes, case.tasks, names)
     answers = tuple(answer_view(each) for each in case.answers)
     facts = facts_of(action, case)
+    bones = bones_of(case.causes)
     return ActionPage(
         id=action.id,
         number=action.number,
@@ -346,6 +349,8 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
         needs=_needs(case),
         audits=list_audits(action.organisation_id, [each.id for each in case.answers]),
         cases=_cases(case),
+        bones=bones,
+        fishbone=_fishbone(action, bones),
         shown=Shown(facts.implemented, facts.effective),
         steps=steps(action.state),
         phase=phase(action.state),
@@ -356,6 +361,21 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
         forward=FORWARD.get(action.state, ""),
         effects=effects_of(case),
     )
+
+
+def bones_of(rows: Iterable[Cause]) -> tuple[Bone, ...]:
+    """The causes as they hang on the fishbone, in the order in which they were written."""
+    return tuple(
+        Bone(text=row.text, rib=row.rib, kind=row.kind, verified=row.verified_at is not None)
+        for row in sorted(rows, key=lambda row: (row.position, row.id))
+    )
+
+
+def _fishbone(action: Action, bones: tuple[Bone, ...]) -> Markup:
+    """The drawing with its words, in the language of the request; made by us, from escaped texts."""
+    ribs = ribs_of(action.ribs or (), bones)
+    effect = action.problem_what or action.title
+    return Markup(draw_fishbone(effect, ribs, bones, language()))  # noqa: S704
 
 
 def _cases(case: Case) -> tuple[CaseLine, ...]:
@@ -428,7 +448,7 @@ def cause_tree(
             kind_title=row.kind.of(language()) if row.kind else "",
             evidence=row.evidence,
             rib=row.rib,
-            rib_title=RIBS[row.rib].of(language()) if row.rib in RIBS else row.rib,
+            rib_title=rib_title(row.rib).of(language()) if row.rib else "",
             controllable=row.controllable,
             person_answer=row.person_answer,
             no_task_reason=row.no_task_reason,

@@ -29,6 +29,7 @@ FIELD_LABELS.update(
     kind=_l("Kind"),
     evidence=_l("Evidence"),
     rib=_l("Rib of the fishbone"),
+    ribs=_l("Ribs"),
     controllable=_l("Controllable"),
     person_answer=_l("Which process allowed it?"),
     no_task_reason=_l("Why no task removes it"),

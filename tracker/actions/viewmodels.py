@@ -7,6 +7,7 @@ from fractions import Fraction
 from tracker.nonconformities.viewmodels import CaseLine
 from tracker.offers import MoveView, StateView
 from tracker.timeline import Entry, SignatureView
+from workflows.fishbone import Bone
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,8 @@ class ActionPage:
     needs: tuple[NeedView, ...]
     audits: tuple[AuditLine, ...]
     cases: tuple[CaseLine, ...]
+    bones: tuple[Bone, ...]
+    fishbone: str
     shown: Shown
     steps: tuple[tuple[str, str], ...]
     phase: str
