@@ -160,6 +160,7 @@ def _blueprints() -> list[Blueprint]:
     from tracker.accounts.views import blueprint as accounts
     from tracker.actions.views import blueprint as actions
     from tracker.audits.views import blueprint as audits
+    from tracker.causes.views import blueprint as causes
     from tracker.dashboard.views import blueprint as dashboard
     from tracker.figures.views import blueprint as figures
     from tracker.metrics.exhibit_views import blueprint as metrics
@@ -180,6 +181,7 @@ def _blueprints() -> list[Blueprint]:
         reviews,
         nonconformities,
         actions,
+        causes,
         audits,
         metrics,
         processes,

@@ -309,6 +309,54 @@ def control_chart(
     return option
 
 
+@dataclass(frozen=True)
+class ParetoWords:
+    """What a Pareto chart says: its bars, its line, and the mark of the vital few."""
+
+    bars: str
+    line: str
+    mark: str
+
+
+def pareto_chart(bars: Sequence[tuple[str, int, bool]], words: ParetoWords) -> Option:
+    """Counts by falling size as bars (name, count, whether one of the vital few), and their cumulative share."""
+    total = sum(count for _name, count, _vital in bars) or 1
+    reached, shares = 0, []
+    for _name, count, _vital in bars:
+        reached += count
+        shares.append(float(Fraction(reached * 100, total)))
+    option = _frame(top=36, bottom=8)
+    option["legend"] = _legend([words.bars, words.line])
+    option["xAxis"] = _names([name for name, _count, _vital in bars])
+    percent = _values("%", 0, 100) | {"splitLine": {"show": False}}
+    option["yAxis"] = [_values(words.bars, 0) | {"minInterval": 1}, percent]
+    option["series"] = [
+        {
+            "type": "bar",
+            "name": words.bars,
+            "barMaxWidth": 56,
+            "itemStyle": {"color": "@accent", "borderRadius": 2},
+            "label": {"show": True, "position": "top", "color": "@ink", "fontSize": 11},
+            "data": [
+                {"value": count, "itemStyle": {"color": "@accent" if vital else "@muted-mark"}}
+                for _name, count, vital in bars
+            ],
+        },
+        {
+            "type": "line",
+            "name": words.line,
+            "yAxisIndex": 1,
+            "symbol": "circle",
+            "symbolSize": 7,
+            "lineStyle": {"color": "@attention-mark", "width": 2},
+            "itemStyle": {"color": "@attention-mark"},
+            "data": [round(share, 1) for share in shares],
+            "markLine": _mark_line(80, words.mark),
+        },
+    ]
+    return _narrow(option, {"xAxis": {"axisLabel": {"rotate": 55, "fontSize": 10, "overflow": "truncate"}}})
+
+
 def on_paper(option: object, colours: Mapping[str, str] = PAPER) -> object:
     """The option with colours in place of token names, for drawing where there is no style sheet."""
     if isinstance(option, str):

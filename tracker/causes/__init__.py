@@ -1,0 +1,1 @@
+"""Causes across the register: which categories come back, and where the same cause is shared."""
