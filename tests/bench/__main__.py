@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import closing, counting, reading, report, scoring, starting, writing
+from tests.bench import asking, closing, counting, reading, report, scoring, starting, writing
 from tests.bench.data import World, fill
 from tests.bench.report import Line
 
@@ -24,7 +24,8 @@ FIGURES = {
     4: "statements of every page",
     7: "create and move beside a bare write; four writers",
     9: "scoring a sheet, and ten thousand",
-    10: "what 60 gaps are worth; the path through 200",
+    10: "what 60 gaps are worth; the path through 200; the what-if page",
+    11: "the what-if page beside the score page",
     16: "second `make run`",
 }
 WITH_DATA = {1, 4, 7}
@@ -75,6 +76,9 @@ def _measure(chosen: Sequence[int], folder: Path, records: int) -> list[Line]:
     if 10 in chosen:
         _say(f"10: {FIGURES[10]}")
         lines += closing.measure()
+    if {10, 11} & set(chosen):
+        _say("10, 11: what-if")
+        lines += asking.measure(folder, {10, 11} & set(chosen))
     if 16 in chosen:
         _say(f"16: {FIGURES[16]}")
         lines += starting.measure(folder)
