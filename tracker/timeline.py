@@ -87,7 +87,7 @@ def last_change(record: Record) -> Entry | None:
     return None if found is None else _entry(record.kind, *found)
 
 
-def _lines(record: Record) -> sa.Select[Any]:
+def _lines(record: Record) -> sa.Select[HistoryEvent, str, str]:
     """The history of a record, newest first, with the names of who did it."""
     return (
         sa.select(HistoryEvent, Person.name_zh, Person.name_en)

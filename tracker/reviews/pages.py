@@ -228,7 +228,7 @@ def series_of(work: Work) -> SiteSeries:
             for metric in work.metrics
         ),
         targets=work.targets,
-        values=work.values,
+        readings=work.readings,
         stated=metric_queries.stated_in(work.facts.get(COPC, ())),
     )
 

@@ -18,6 +18,7 @@ from tracker.accounts.models import Person
 from tracker.database import db
 from tracker.errors import NotFound
 from tracker.metrics.models import Metric, MetricTarget
+from tracker.metrics.rolled import Readings
 from tracker.nonconformities.models import Nonconformity, Pin
 from tracker.numbering import label
 from tracker.organisations.models import Site, Unit
@@ -146,7 +147,7 @@ class Work:
     units: tuple[Unit, ...]
     metrics: tuple[Metric, ...]
     targets: dict[int, list[MetricTarget]]
-    values: dict[int, dict[str, Any]]
+    readings: Readings
     findings: tuple[Finding, ...]
     beside: Beside = field(default_factory=Beside)
     later_report: bool = False
@@ -177,7 +178,7 @@ class Work:
             units=self.units if standard == COPC else (),
             metrics=self.metrics if standard == COPC else (),
             targets=self.targets,
-            values=self.values,
+            values=self.readings.values,
             gaps=self._gaps(standard),
         )
         sheet = parse(
@@ -263,7 +264,9 @@ def load(
     # A report is frozen: months that came after it move the site's score, not the review's.
     as_of = clock.today() if review.reported_at is None else review.reported_at.date()
     copc = COPC in wanted
-    targets, values = sheets.read_series(organisation_id, review.site_id, as_of) if copc else ({}, {})
+    targets, readings = (
+        sheets.read_readings(organisation_id, review.site_id, as_of) if copc else ({}, Readings())
+    )
     return Work(
         review=review,
         site=head.site,
@@ -274,7 +277,7 @@ def load(
         units=list_units(organisation_id, review.site_id, as_of) if copc else (),
         metrics=_metrics(organisation_id, review.site_id) if copc else (),
         targets=targets,
-        values=values,
+        readings=readings,
         findings=list_findings(review),
         beside=beside.read(review) if reasons else Beside(),
         later_report=head.later_report,
