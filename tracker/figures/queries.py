@@ -208,7 +208,7 @@ def _months(choice: Choice) -> tuple[tuple[Month, ...], Rate]:
     repeated = 0
     for found, column in ((opened, Nc.opened_at), (closed, Nc.closed_at)):
         day = _day_of(column)
-        month = (sa.func.extract("year", day), sa.func.extract("month", day))
+        month: tuple[Any, Any] = (sa.func.extract("year", day), sa.func.extract("month", day))
         if db.session.get_bind().dialect.name == "sqlite":
             month = (sa.func.strftime("%Y", day), sa.func.strftime("%m", day))
         rows = db.session.execute(

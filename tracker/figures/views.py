@@ -10,6 +10,7 @@ from tracker.figures.forms import read_period
 from tracker.figures.queries import Choice, get_figures
 from tracker.figures.viewmodels import BANDS
 from tracker.fragments import render
+from tracker.i18n import pick
 from tracker.offers import state_view
 from tracker.organisations.queries import chosen_site, list_sites
 from tracker.permissions import Subject
@@ -31,6 +32,7 @@ def index() -> BaseResponse:
         "figures/_figures.html",
         figures=figures,
         sites=sites,
+        choices=[(each.code, pick(each.name_zh, each.name_en)) for each in sites],
         site=site,
         period=period,
         bands=BANDS,

@@ -57,6 +57,9 @@ HEADLINES: dict[str, Any] = {
 }
 """Kind of a message → its headline; other features may add theirs."""
 
+# Their headlines name the day already.
+SAY_THE_DAY = frozenset({"due-soon", "overdue", "escalated-manager", "escalated-quality", "digest"})
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -84,11 +87,7 @@ def _lines(kind: str, payload: Mapping[str, Any]) -> Iterator[str]:
     step = payload.get("step")
     if step in set(Step):
         yield _("Step: %(step)s", step=say(Step(step).text))
-    if (
-        payload.get("due_on")
-        and kind not in ("due-soon", "overdue", "digest")
-        and not kind.startswith("review-")
-    ):
+    if payload.get("due_on") and kind not in SAY_THE_DAY and not kind.startswith("review-"):
         yield _("Due on %(day)s", day=_day(payload["due_on"]))
     if payload.get("reason"):
         yield _("Reason: %(reason)s", reason=payload["reason"])
