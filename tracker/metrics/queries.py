@@ -125,7 +125,7 @@ def verdict_of(facts: MetricFacts, stated: Mapping[str, bool]) -> VerdictView:
 
 
 def disagree(
-    organisation_id: int, site_id: int, pins: Sequence[Pinned], since: date | None | Mapping[int, date | None]
+    organisation_id: int, site_id: int, pins: Sequence[Pinned], since: date | Mapping[int, date | None] | None
 ) -> tuple[str, ...]:
     """Names of the pinned metric facts that the data do not show (N-METRIC).
 
