@@ -23,6 +23,7 @@ from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor, Subject
 from tracker.reviews import (
+    comparing_views,
     external_views,
     judging_views,
     pages,
@@ -41,7 +42,14 @@ from tracker.timeline import list_history, list_signatures
 from workflows.drawing import svg
 from workflows.reviews import ReviewState
 
-__all__ = ["blueprint", "external_views", "judging_views", "planner_views", "sharing_views"]
+__all__ = [
+    "blueprint",
+    "comparing_views",
+    "external_views",
+    "judging_views",
+    "planner_views",
+    "sharing_views",
+]
 
 # Verdicts are far too many for the page; the audit trail keeps each.
 QUIET = ("judged", "stated", "gap_reasoned", "confirmed")

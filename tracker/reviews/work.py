@@ -156,6 +156,11 @@ class Work:
     is_current: bool = False
     as_of: date = field(default_factory=clock.today)
 
+    @property
+    def values(self) -> dict[int, dict[str, Any]]:
+        """Metric → month → value."""
+        return self.readings.values
+
     @cached_property
     def computed(self) -> dict[str, Computed]:
         """The running score under each standard; a standard whose facts make no sheet yet is left out."""
