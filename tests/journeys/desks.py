@@ -163,7 +163,8 @@ class Journey:
 # ---------------------------------------------------------------- steps that walks share
 
 
-def follow_up(journey: Journey, gap: int, purpose: str) -> None:
+def follow_up(journey: Journey, gap: int, purpose: str, *, works: bool = True) -> None:
+    """Schedule an audit of one record, hold it and sign it; `works` answers whether it was effective."""
     lead, auditor = journey.lead, journey.auditor
     lead.go(f"/audits/new?nonconformity={gap}")
     lead.page.locator(f"input[name=purpose][value={purpose}]").check()
@@ -186,7 +187,7 @@ def follow_up(journey: Journey, gap: int, purpose: str) -> None:
         auditor.saved(place)
     verdict = f"#{auditor.page.locator('[id^=verdict-]').first.get_attribute('id')}"
     for question in ("Implemented?", "Effective?") if purpose == "effectiveness" else ("Implemented?",):
-        auditor.pick(question, "Yes", verdict)
+        auditor.pick(question, "Yes" if works or question != "Effective?" else "No", verdict)
         auditor.saved(verdict)
     for label, words in (("Finding", "As planned"), ("Objective evidence", "Sample of 20 cases")):
         auditor.fill(label, words, verdict)
