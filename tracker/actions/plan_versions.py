@@ -92,9 +92,10 @@ def content_of(action: Action, case: Case) -> dict[str, Any]:
                 "cause": texts.get(str(task.cause_id), ""),
                 "dropped": task.state == TaskState.DROPPED,
                 "reason": task.dropped_reason,
+                # Settled in an attempt before this one: kept in sight, but no part of this plan.
+                "earlier": task.round < action.round and task.state != TaskState.OPEN,
             }
             for task in case.tasks
-            if task.round == action.round or task.state == TaskState.OPEN
         ],
     }
 
@@ -179,10 +180,12 @@ def _tasks(
         "effort": _("Effort in days"),
         "cause": _("Cause it removes"),
     }
-    old = {task["id"]: task for task in before if not task["dropped"]}
+    old = {task["id"]: task for task in before if not (task["dropped"] or task["earlier"])}
     new = {task["id"]: task for task in after}
     for key, task in new.items():
         was = old.get(key)
+        if task["earlier"]:
+            continue
         if was is None:
             if not task["dropped"]:
                 yield Change("added", task["title"], "", "", _in_short(task, names))

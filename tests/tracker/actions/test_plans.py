@@ -116,6 +116,25 @@ def test_a_second_approval_is_a_version_of_its_own(app, at) -> None:
     approver.get(f"/actions/{action.number}/changes?since=9", status=404)
 
 
+def test_what_was_done_in_an_earlier_attempt_was_not_dropped(at) -> None:
+    record = at.nonconformity()
+    action = loop.implemented(at, record)
+    with clock.at(loop.date(2026, 7, 1)):
+        loop.audited(at, record, effective=False)
+        services.make_move(at.act(at.owner), action, "analyse")
+        (first,) = queries.load_case(action).tasks
+        services.add_task(
+            at.act(at.owner),
+            action,
+            title="Train",
+            owner_id=at.owner.id,
+            due_on=loop.date(2026, 8, 3),
+            cause_id=first.cause_id,
+        )
+
+        assert [(each.kind, each.subject) for each in difference(action).changes] == [("added", "Train")]
+
+
 def test_an_action_never_approved_has_nothing_to_compare(app, at) -> None:
     action = loop.planned(at)
 
