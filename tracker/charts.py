@@ -327,9 +327,18 @@ def pareto_chart(bars: Sequence[tuple[str, int, bool]], words: ParetoWords) -> O
         shares.append(float(Fraction(reached * 100, total)))
     option = _frame(top=36, bottom=8)
     option["legend"] = _legend([words.bars, words.line])
-    option["xAxis"] = _names([name for name, _count, _vital in bars])
-    percent = _values("%", 0, 100) | {"splitLine": {"show": False}}
-    option["yAxis"] = [_values(words.bars, 0) | {"minInterval": 1}, percent]
+    names = [name for name, _count, _vital in bars]
+    turned = _small() | {
+        "interval": 0,
+        "rotate": 30 if len(bars) > 4 else 0,
+        "width": 96,
+        "overflow": "truncate",
+    }
+    option["xAxis"] = _names(names) | {"axisLabel": turned}
+    shown = _small() | {"formatter": "{value}%"}
+    percent = _values("", 0, 100) | {"splitLine": {"show": False}, "axisLabel": shown}
+    # Both axes end with the whole, so that the line begins at the top of the first bar.
+    option["yAxis"] = [_values(words.bars, 0, total) | {"minInterval": 1}, percent]
     option["series"] = [
         {
             "type": "bar",
@@ -354,7 +363,7 @@ def pareto_chart(bars: Sequence[tuple[str, int, bool]], words: ParetoWords) -> O
             "markLine": _mark_line(80, words.mark),
         },
     ]
-    return _narrow(option, {"xAxis": {"axisLabel": {"rotate": 55, "fontSize": 10, "overflow": "truncate"}}})
+    return option
 
 
 def on_paper(option: object, colours: Mapping[str, str] = PAPER) -> object:

@@ -4,13 +4,14 @@ Which ribs there are is the team's to say: those of the 4S, 8P or 6M, any of the
 stands on its rib with its kind and with whether it has been verified; what hangs on no rib stands beside.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from workflows.causes import RIBS, RibSet
 from workflows.kinds import CauseKind
-from workflows.layout import text_width, wrap
+from workflows.layout import text_width
 from workflows.svg import PALETTE
 from workflows.text import Text
 
@@ -122,14 +123,15 @@ def _semicolon(lang: str) -> str:
 
 # ---------------------------------------------------------------- the drawing
 
-_RIB = 216.0  # from one rib to the next on the same side
-_LEAN = 64.0  # how far a rib leans back from head to tip
-_STEP = 34.0  # between two causes of a rib
-_HEAD = 190.0
-_TITLE = 26.0
-_ROOM = 150.0  # for the text of a cause
-_SIZE, _SMALL = 12.5, 11.5
+_RIB = 178.0  # from one rib to the next on the same side
+_LEAN = 60.0  # how far a rib leans back from head to tip
+_STEP = 36.0  # between two causes of a rib
+_HEAD = 176.0
+_TITLE = 28.0
+_ROOM = 140.0  # for the text of a cause
+_SIZE, _SMALL = 14.0, 13.0
 _MOST_LINES = 4
+_LEAST = 740.0  # narrower than this it scrolls, because nobody could read it
 
 
 def fishbone(
@@ -156,7 +158,8 @@ def fishbone(
     title = Text("鱼骨图", "Fishbone").of(lang)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="fishbone" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" lang="{"zh-CN" if lang.startswith("zh") else "en"}" '
+        f'width="{width:.0f}" height="{height:.0f}" style="min-width:{min(width, _LEAST):.0f}px" role="img" '
+        f'lang="{"zh-CN" if lang.startswith("zh") else "en"}" '
         f'aria-labelledby="{name}-title {name}-desc">'
     )
     told = escape(describe(effect, ribs, bones, lang))
@@ -178,9 +181,7 @@ def _spine(effect: str, width: float, y: float) -> Iterator[str]:
         f'<path d="M{left:.1f} {y - 46:.1f}H{width - 30:.1f}L{width - 4:.1f} {y:.1f}L{width - 30:.1f} {y + 46:.1f}'
         f'H{left:.1f}Z" fill={_ink("danger-bg")} stroke={_ink("danger-mark")} stroke-width="1.5"/>'
     )
-    lines = wrap(effect, _SIZE, _HEAD - 46)
-    if len(lines) > _MOST_LINES:
-        lines = (*lines[: _MOST_LINES - 1], _cut(" ".join(lines[_MOST_LINES - 1 :]), _HEAD - 46, _SIZE))
+    lines = _lines(effect, _HEAD - 46)
     for number, line in enumerate(lines):
         at = y + (number - (len(lines) - 1) / 2) * 18 + 4.5
         yield _text(line, left + 12, at, "danger-fg", _SIZE, weight=600)
@@ -252,3 +253,16 @@ def _cut(text: str, room: float, size: float) -> str:
     while text and text_width(text + "…", size) > room:
         text = text[:-1]
     return text.rstrip() + "…"
+
+
+_PIECE = re.compile(r"[!-~]+\s*|\S\s*")
+
+
+def _lines(text: str, room: float) -> list[str]:
+    """A text in a few lines that fit, broken at spaces and after any Chinese sign; the last may be cut."""
+    lines = [""]
+    for piece in _PIECE.findall(" ".join(text.split())):
+        if len(lines) < _MOST_LINES and text_width((lines[-1] + piece).rstrip(), _SIZE) > room and lines[-1]:
+            lines.append("")
+        lines[-1] += piece
+    return [_cut(line, room, _SIZE) for line in lines]

@@ -54,6 +54,7 @@ class Story:
     criterion: str
     correction: str
     consequence: str = ""
+    rib: str = "procedures"
     method: VerificationMethod = VerificationMethod.MEASUREMENT
     documents: str = "作业指导书已更新 Procedure updated"
     read_across: str = "已在其他方案查找,无同类情况 Looked for in the other programmes: no similar case"
@@ -211,6 +212,7 @@ class Telling:
                 parent_id=None if cause is None else cause.id,
                 kind=CauseKind.ROOT if root else CauseKind.CONTRIBUTING,
                 evidence=self.story.proof if root else "",
+                rib=self.story.rib if root else "process",
                 no_task_reason="" if root else "随根本原因一并消除 Removed with its root",
             )
         if cause is not None:
