@@ -221,7 +221,9 @@ class _Solver:
     def solve(self, costs: Mapping[int, int], start: Sequence[int] | None) -> list[int] | None:
         self.lp.col_cost_ = [float(costs.get(name, 0)) for name in range(len(self.program.upper))]
         # Costs are whole, so a gap below one proves the optimum. One thread and one seed: the same answer each time.
+        # Beginning anew from the root costs these small programs more than it gives them.
         options = {"output_flag": False, "mip_rel_gap": 0.0, "mip_abs_gap": 0.5, "threads": 1, "random_seed": 0,
+                   "mip_allow_restart": False,
                    "mip_feasibility_tolerance": 1e-9, "primal_feasibility_tolerance": 1e-9}  # fmt: skip
         for name, value in options.items():
             self.highs.setOptionValue(name, value)
