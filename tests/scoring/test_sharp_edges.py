@@ -2,12 +2,24 @@
 
 import hashlib
 import json
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from scoring import attribution, catalogue, control, numbers, outlook, path, path_writer, rescore, variation
+from scoring import (
+    attribution,
+    catalogue,
+    control,
+    crosswalk,
+    numbers,
+    outlook,
+    path,
+    path_writer,
+    rescore,
+    variation,
+)
 from scoring.catalogue import CatalogueError, UnknownStandard
 from scoring.control import Limits, Signal
 from scoring.facts import CopcSheet, ItemFacts, LineFact, Metric, SeeSheet
@@ -294,6 +306,7 @@ def test_every_month_to_come_may_miss_only_within_the_window() -> None:
         ([], "a list"),
         ((), "a list"),
         (17, "17"),
+        (Decimal("1.50"), "1.50"),
         (2**240 - 1, str(2**240 - 1)[:40] + "…"),
         (2**240, "a very long number"),
         ("a\nb", "'a\\nb'"),
@@ -370,6 +383,14 @@ def test_unknown_standards_and_replaced_ones_are_named() -> None:
     with pytest.raises(CatalogueError) as caught:
         catalogue.register(catalogue.load(catalogue.COPC))
     assert [fault.path for fault in caught.value.faults] == ["id"]
+
+
+def test_a_pin_that_proposes_nothing_does_not_silence_those_after_it() -> None:
+    copc, see = catalogue.load(catalogue.COPC), catalogue.load(catalogue.SEE_CMM)
+    word, unit = rescore.Release("compliant", "4.7", fact="compliant"), rescore.Release("unit", "2.3", "card")
+
+    assert crosswalk.propose(copc, see, [word, unit]) == crosswalk.propose(copc, see, [unit])
+    assert crosswalk.propose(copc, see, [unit])
 
 
 # ---------------------------------------------------------------- identity and canonical form
