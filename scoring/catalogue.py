@@ -60,7 +60,7 @@ SEE_CMM = "see-cmm@2009"
 FILES = {COPC: "copc-2000-csp-4.1.toml", COPC_4_3: "copc-2000-csp-4.3.toml", SEE_CMM: "see-cmm-2009.toml"}
 
 OUTLINE_NOTICE = Text(
-    zh="工作提纲(非标准原文),请按贵公司持有的标准核对",
+    zh="工作提纲（非标准原文），请按贵公司持有的标准核对",
     en="Working outline (not the text of the standard): check it against your own licensed copy",
 )
 

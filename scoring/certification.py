@@ -9,7 +9,7 @@ from typing import Protocol
 from scoring.text import Text
 
 NOTICE = Text(
-    zh="自评结论,不代表 COPC Inc. 认证", en="Self-assessment; it is not a certification by COPC Inc."
+    zh="自评结论，不代表 COPC Inc. 认证", en="Self-assessment; it is not a certification by COPC Inc."
 )
 
 
@@ -32,7 +32,7 @@ class Verdict(StrEnum):
 
 
 _VERDICT_LABELS = {
-    Verdict.MEETS: Text(zh="达到认证线(严格读法)", en="Meets the pass mark (strict reading)"),
+    Verdict.MEETS: Text(zh="达到认证线（严格读法）", en="Meets the pass mark (strict reading)"),
     Verdict.MEETS_LENIENT_ONLY: Text(zh="仅在宽松读法下达到", en="Meets it on the lenient reading only"),
     Verdict.NOT_MET: Text(zh="未达到", en="Not met"),
     Verdict.INCOMPLETE: Text(zh="评分不完整", en="Incomplete"),
@@ -43,9 +43,9 @@ CONDITION_LABELS = {
     "approach_1_3": Text(
         zh="类别 1–3 各条目方式均为满分", en="Approach is full in every item of categories 1–3"
     ),
-    "category_4_full": Text(zh="类别 4 全部满分(严格读法)", en="Category 4 is full (strict reading)"),
+    "category_4_full": Text(zh="类别 4 全部满分（严格读法）", en="Category 4 is full (strict reading)"),
     "category_4_approach": Text(
-        zh="类别 4 各条目方式均为满分(宽松读法)",
+        zh="类别 4 各条目方式均为满分（宽松读法）",
         en="Approach is full in every item of category 4 (lenient reading)",
     ),
 }

@@ -24,7 +24,7 @@ class Change(Telling):
                 title = DIMENSION_NAMES[name]
                 yield Text(
                     en=f"While {title.en} is overruled, closing findings on it moves nothing there.",
-                    zh=f"{title.zh}被改定期间,关闭相关不符合项不会改变该分值。",
+                    zh=f"{title.zh}被改定期间，关闭相关不符合项不会改变该分值。",
                 )
             elif score is not None and score < 100:
                 yield from self._next_step(name)
@@ -119,19 +119,19 @@ class Change(Telling):
                 else ""
             )
             also_zh = (
-                f"(其中 {'、'.join(f'{key} {signed(moved)}' for key, moved in others.items())})"
+                f"（其中 {'、'.join(f'{key} {signed(moved)}' for key, moved in others.items())}）"
                 if others
                 else ""
             )
             return Text(
                 en=f"{count} more {what_en} would make {title.en} {then} and move the total by {signed(gain)} "
                 f"points{also_en}.",
-                zh=f"{what_zh},{title.zh}即为 {then},总分 {signed(gain)} 分{also_zh}。",
+                zh=f"{what_zh}，{title.zh}即为 {then}，总分 {signed(gain)} 分{also_zh}。",
             )
         return Text(
             en=f"{count} more {what_en} would make {title.en} {then}, but no points yet: the lower dimension "
             f"decides the item.",
-            zh=f"{what_zh},{title.zh}即为 {then},但尚不增分:条目由较低的维度决定。",
+            zh=f"{what_zh}，{title.zh}即为 {then}，但尚不增分：条目由较低的维度决定。",
         )
 
     def _trusted(self) -> Iterator[Text]:
@@ -157,8 +157,8 @@ class Change(Telling):
             f"({score_words(mine, 'level').en}) and trend {trend.met} of {trend.count} "
             f"({score_words(mine, 'trend').en}), "
             f"{'the total ' + signed(gain) + ' points' if gain else 'and the total would stay'}.",
-            zh=f"若全部数据可信而其他不变,水平为 {level.count} 中 {level.met} 个({score_words(mine, 'level').zh}),"
-            f"趋势为 {trend.count} 中 {trend.met} 个({score_words(mine, 'trend').zh}),"
+            zh=f"若全部数据可信而其他不变，水平为 {level.count} 中 {level.met} 个（{score_words(mine, 'level').zh}），"
+            f"趋势为 {trend.count} 中 {trend.met} 个（{score_words(mine, 'trend').zh}），"
             f"{'总分 ' + signed(gain) + ' 分' if gain else '总分不变'}。",
         )
 
@@ -171,24 +171,24 @@ class Change(Telling):
             yield Text(
                 en=f"Taking the word back would cost {plain(self.effect_of_word(compliant=False))} points. Its "
                 f"own trend is never touched by it.",
-                zh=f"若撤回该判定,将失去 {plain(self.effect_of_word(compliant=False))} 分。它不影响 4.7 自身的趋势。",
+                zh=f"若撤回该判定，将失去 {plain(self.effect_of_word(compliant=False))} 分。它不影响 4.7 自身的趋势。",
             )
             return
         gain = self.effect_of_word(compliant=True)
         if all(score == 100 for score in self.item.dimensions.values()):
             suggests = Text(
                 en="suggest it: approach, level and trend are all 100",
-                zh="其方式、水平、趋势均为 100,数据支持该判定",
+                zh="其方式、水平、趋势均为 100，数据支持该判定",
             )
         else:
             suggests = Text(
                 en="do not suggest it yet: approach, level and trend are not all 100",
-                zh="其方式、水平、趋势不全为 100,数据尚不支持该判定",
+                zh="其方式、水平、趋势不全为 100，数据尚不支持该判定",
             )
         yield Text(
             en=f"The word “compliant” would bring {signed(gain)} points by the trends of 4.1 to 4.6; its figures "
             f"{suggests.en}.",
-            zh=f"若判定为“合规”,4.1 至 4.6 的趋势将带来 {signed(gain)} 分;{suggests.zh}。",
+            zh=f"若判定为“合规”，4.1 至 4.6 的趋势将带来 {signed(gain)} 分；{suggests.zh}。",
         )
 
     def _spare_units(self) -> Iterator[Text]:
@@ -199,7 +199,7 @@ class Change(Telling):
         missing = self.listed(tally.missing)
         yield Text(
             en=f"Deploying the rest as well ({missing.en}) would add no points, only reserve.",
-            zh=f"其余单元({missing.zh})也全面部署不会增分,只会增加余量。",
+            zh=f"其余单元（{missing.zh}）也全面部署不会增分，只会增加余量。",
         )
 
     def _reserve(self) -> Iterator[Text]:
@@ -214,7 +214,7 @@ class Change(Telling):
             drops_en, drops_zh = ", ".join(each.en for each in fallen), "、".join(each.zh for each in fallen)
             yield Text(
                 en=f"On the edge: with {edge.label.en}, {drops_en}, and {plain(edge.lost)} points would be lost.",
-                zh=f"临界:{edge.label.zh},{drops_zh},失去 {plain(edge.lost)} 分。",
+                zh=f"临界：{edge.label.zh}，{drops_zh}，失去 {plain(edge.lost)} 分。",
             )
 
     def _fall(self, drop: outlook.Drop) -> Text:

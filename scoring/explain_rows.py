@@ -33,7 +33,7 @@ def _why(result: SeeResult, found: CriterionResult, names: dict[str, Text]) -> I
         blank = _listed(empty, names)
         yield Text(
             en=f"There is no level yet: these rows are not judged: {blank.en}.",
-            zh=f"尚无等级:以下行未评定:{blank.zh}。",
+            zh=f"尚无等级：以下行未评定：{blank.zh}。",
         )
         return
     marks = {row: mark for row, mark in found.rows.items() if mark is not None}
@@ -41,26 +41,26 @@ def _why(result: SeeResult, found: CriterionResult, names: dict[str, Text]) -> I
         lowest = _listed([row for row, mark in marks.items() if mark == found.level], names)
         yield Text(
             en=f"The level is {found.level}: the lowest row decides (S-LEVEL), and that is {lowest.en}.",
-            zh=f"等级为 {found.level}:由最低的一行决定(S-LEVEL),即{lowest.zh}。",
+            zh=f"等级为 {found.level}：由最低的一行决定（S-LEVEL），即{lowest.zh}。",
         )
     else:
         mean = Fraction(sum(marks.values()), len(marks))
         yield Text(
             en=f"The level is {found.level}: the mean of the rows, {plain(mean)}, rounded down (S-LEVEL).",
-            zh=f"等级为 {found.level}:各行平均 {plain(mean)} 向下取整(S-LEVEL)。",
+            zh=f"等级为 {found.level}：各行平均 {plain(mean)} 向下取整（S-LEVEL）。",
         )
     sums = " + ".join(str(mark) for mark in marks.values())
     share = percent(found.percent)
     yield Text(
         en=f"The points follow the mean of the rows: ({sums}) of {HIGHEST_LEVEL * len(marks)} = {share.en}, "
         f"{plain(found.points)} of {plain(found.max)} points (S-PTS).",
-        zh=f"分数取各行平均:({sums})/ {HIGHEST_LEVEL * len(marks)} = {share.zh},"
-        f"{plain(found.max)} 分得 {plain(found.points)} 分(S-PTS)。",
+        zh=f"分数取各行平均：({sums}) / {HIGHEST_LEVEL * len(marks)} = {share.zh}，"
+        f"{plain(found.max)} 分得 {plain(found.points)} 分（S-PTS）。",
     )
     if result.overall_level is not None and found.level == result.overall_level < HIGHEST_LEVEL:
         yield Text(
             en=f"It is among the lowest criteria, so it holds the overall level at {result.overall_level}.",
-            zh=f"它属于最低的准则,因此总体等级停在 {result.overall_level}。",
+            zh=f"它属于最低的准则，因此总体等级停在 {result.overall_level}。",
         )
 
 
@@ -82,7 +82,7 @@ def _change(
         yield Text(
             en=f"With level {wanted} in {below.en} the criterion would reach level {wanted}, and the points would move "
             f"by {signed(gain)}.",
-            zh=f"{below.zh}达到 {wanted} 级后,该准则即为 {wanted} 级,分数 {signed(gain)}。",
+            zh=f"{below.zh}达到 {wanted} 级后，该准则即为 {wanted} 级，分数 {signed(gain)}。",
         )
     if after.overall_level is not None and after.overall_level != result.overall_level:
         yield Text(

@@ -45,7 +45,7 @@ def place(bands: Bands, met: int, count: int) -> Text:
         edge = reached[-1]
         return Text(
             en=f"exactly the lower edge of {edge} %, which belongs to the band above it (C-ARITH-3)",
-            zh=f"恰好等于 {edge}% 这一下限,下限归入上一档(C-ARITH-3)",
+            zh=f"恰好等于 {edge}% 这一下限，下限归入上一档（C-ARITH-3）",
         )
     if share == 100:
         return Text(en="all of them", zh="全部")

@@ -58,7 +58,7 @@ def test_at_exactly_ninety_percent_the_rest_brings_nothing_and_one_less_costs_a_
     assert "one more unit not deployed, deployment would fall from 100 to 75, and 25 points" in english(
         found.change
     )
-    assert "未部署:理赔" in "".join(text.zh for text in found.why)
+    assert "未部署：理赔" in "".join(text.zh for text in found.why)
 
 
 def test_an_approach_held_down_by_the_other_dimension_promises_no_points() -> None:
