@@ -9,11 +9,13 @@ from tracker.access import allowed
 from tracker.accounts.forms import pairs
 from tracker.accounts.queries import list_people
 from tracker.actions import forms, pages, plan_templates, services
+from tracker.actions.deadlines import default_window
 from tracker.actions.models import Action
 from tracker.actions.queries import subject_of
 from tracker.desk import Opened
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
+from tracker.organisations.rules import rules_for
 from tracker.permissions import Actor
 from workflows.actions import ActionState
 from workflows.causes import RIBS
@@ -111,7 +113,8 @@ class Desk:
                 each.data = _shown(getattr(self.action, each.short_name))
         form.version.data = self.action.version
         if name == "plan" and form.window_days.data is None:
-            form.window_days.data = self.page.window_default
+            rules = rules_for(self.action.organisation_id, self.action.site_id)
+            form.window_days.data = default_window(rules, self.page.window_grades)
         return form
 
     def cause(self, node: Any) -> Any:

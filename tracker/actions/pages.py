@@ -12,7 +12,7 @@ from markupsafe import Markup
 from tracker import clock
 from tracker.accounts.models import Person
 from tracker.accounts.queries import get_names
-from tracker.actions import deadlines, queries, trail  # noqa: F401  (registers the words of the history)
+from tracker.actions import queries, trail  # noqa: F401  (registers the words of the history)
 from tracker.actions.checks import BEFORE_APPROVAL, record_of
 from tracker.actions.models import Action, ActionNonconformity, Cause, Task
 from tracker.actions.queries import Case, facts_of, load_case, subject_of
@@ -41,7 +41,6 @@ from tracker.nonconformities.viewmodels import CaseLine
 from tracker.numbering import label
 from tracker.offers import machine_of, offered, state_view
 from tracker.organisations.models import Site
-from tracker.organisations.rules import rules_for
 from tracker.permissions import Actor, Subject, can
 from tracker.timeline import list_history, list_signatures
 from workflows import causes as whys
@@ -278,11 +277,6 @@ def grade_chip(grade: Grade) -> Chip:
 # ---------------------------------------------------------------- one action
 
 
-def _window_proposed(action: Action, case: Case) -> int:
-    rules = rules_for(action.organisation_id, action.site_id)
-    return deadlines.default_window(rules, (each.grade for each in case.answers))
-
-
 def get_page(actor: Actor, action: Action) -> ActionPage:
     """Everything the workspace shows, in a number of statements that does not grow with what is in it."""
     record = record_of(action)
@@ -330,7 +324,7 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
         solution=action.solution,
         criterion=action.criterion,
         window_days=action.window_days,
-        window_default=action.window_days or _window_proposed(action, case),
+        window_grades=tuple(each.grade for each in case.answers),
         window_began_on=case.last_task_on if action.window_ends_on else None,
         window_ends_on=action.window_ends_on,
         window_left=days_left(action.window_ends_on),

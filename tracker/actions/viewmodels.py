@@ -8,6 +8,7 @@ from tracker.nonconformities.viewmodels import CaseLine
 from tracker.offers import MoveView, StateView
 from tracker.timeline import Entry, SignatureView
 from workflows.fishbone import Bone
+from workflows.kinds import Grade
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,8 @@ class ActionPage:
     solution: str
     criterion: str
     window_days: int | None
-    window_default: int
+    # The grades that it answers, by which a site proposes the window.
+    window_grades: tuple[Grade, ...]
     window_began_on: date | None
     window_ends_on: date | None
     window_left: int | None

@@ -250,6 +250,7 @@ def make_move(
     """
     check_version(audit, version)
     stamps, changes = _stamps(audit, event, planned_on)
+    _refuse_own_extension(actor, audit, event, planned_on)
     scope = load_scope(audit)
     moves.move(
         "audit",
@@ -279,8 +280,20 @@ def _stamps(audit: Audit, event: str, planned_on: date | None) -> tuple[dict[str
     if event == "reschedule":
         if planned_on is None:
             raise InvalidInput({"planned_on": [_("Enter the new date.")]})
-        return {"planned_on": planned_on}, {"planned_on": [str(audit.planned_on), str(planned_on)]}
+        later = planned_on > audit.planned_on
+        stamps = {"planned_on": planned_on, "extensions": audit.extensions + later}
+        return stamps, {"planned_on": [str(audit.planned_on), str(planned_on)]}
     return {}, {}
+
+
+def _refuse_own_extension(actor: Actor, audit: Audit, event: str, planned_on: date | None) -> None:
+    """A later date is an extension, and another than whoever audits grants it (E.4)."""
+    if event != "reschedule" or planned_on is None or planned_on <= audit.planned_on:
+        return
+    if actor.person_id == audit.auditor_id and not actor.single_person:
+        raise RefusedMove(
+            _("Reschedule"), [_("The auditor cannot put off the own audit; ask somebody else.")]
+        )
 
 
 def _give_verdicts(actor: Actor, audit: Audit, scope: Scope) -> None:

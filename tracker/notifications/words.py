@@ -40,6 +40,10 @@ HEADLINES: dict[str, Any] = {
     "plan-returned": _l("The plan of %(record)s has been returned"),
     "review-planned": _l("%(record)s is planned, and you lead it"),
     "review-reported": _l("%(record)s is reported and waits for acceptance"),
+    "review-assigned": _l("Items of %(record)s are yours to judge"),
+    "review-submitted": _l("Judged items of %(record)s wait for you"),
+    "review-sent-back": _l("An item of %(record)s came back to you"),
+    "review-calibration": _l("An item of %(record)s is yours to judge blind, as another does"),
     "audit-scheduled": _l("%(record)s is scheduled"),
     "audit-reschedule": _l("%(record)s has another date"),
     "audit-cancel": _l("%(record)s has been cancelled"),
@@ -91,7 +95,13 @@ def _lines(kind: str, payload: Mapping[str, Any]) -> Iterator[str]:
         yield _("Due on %(day)s", day=_day(payload["due_on"]))
     if payload.get("reason"):
         yield _("Reason: %(reason)s", reason=payload["reason"])
-    for each in payload.get("items", ()):
+    if payload.get("comment"):
+        yield str(payload["comment"])
+    items = payload.get("items", ())
+    if isinstance(items, str) and items:
+        yield _("Items: %(items)s", items=items)
+        return
+    for each in items:
         yield f"{each['record']}  {each['title']}  {_day(each['due_on'])}"
 
 

@@ -162,6 +162,22 @@ def test_an_audit_is_put_off_with_a_reason(at) -> None:
     assert (audit.state, audit.planned_on) == ("scheduled", day)
 
 
+def test_the_auditor_does_not_put_off_the_own_audit_and_what_is_put_off_is_counted(at) -> None:
+    record = at.nonconformity()
+    loop.implemented(at, record)
+    audit = schedule(at, record)
+    planned, week = audit.planned_on, timedelta(days=7)
+    auditor = at.act(at.auditor)
+
+    with pytest.raises(RefusedMove) as refused:
+        services.make_move(auditor, audit, "reschedule", reason="No time", planned_on=planned + week)
+    assert "put off the own audit" in refused.value.reasons[0]
+    services.make_move(at.act(at.lead), audit, "reschedule", reason="Ill", planned_on=planned + week)
+    services.make_move(auditor, audit, "reschedule", reason="Early is better", planned_on=planned + week / 7)
+
+    assert (audit.planned_on, audit.extensions) == (planned + timedelta(days=1), 1)
+
+
 # ---------------------------------------------------------------- carrying out
 
 

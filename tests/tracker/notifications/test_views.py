@@ -13,6 +13,7 @@ from tracker.database import db as database
 from tracker.history import Record
 from tracker.notifications import queries
 from tracker.notifications.services import tell
+from tracker.notifications.words import HEADLINES, describe
 
 
 @pytest.fixture
@@ -134,13 +135,34 @@ def test_what_comes_by_mail_is_chosen_and_recorded(pages: Pages, ground: Ground)
     assert "Choose one of the three." in pages.get("/notifications/").words
 
 
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ({"items": "2.1, 2.2"}, ("Items: 2.1, 2.2",)),
+        ({"comment": "Look again"}, ("Look again",)),
+        (
+            {"title": "T", "due_on": "2026-07-01", "step": "plan"},
+            ("T", "Step: cause and plan submitted", "Due on 1 Jul 2026"),
+        ),
+        ({"due_on": "soon", "step": "no step"}, ("Due on soon",)),
+        ({}, ()),
+    ],
+)
+def test_whatever_a_message_carries_is_said(
+    ground: Ground, payload: dict[str, object], expected: tuple[str, ...]
+) -> None:
+    assert describe("action-assigned", "action", 3, payload).lines == expected
+    assert "CA-0003" in describe("something-new", "action", 3, payload).headline
+
+
 def test_every_kind_that_is_told_has_its_words(ground: Ground) -> None:
     import re
     from pathlib import Path
 
     import tracker
-    from tracker.notifications.words import HEADLINES
+    from tracker.work import words as _more
 
+    assert _more.HEADLINES is HEADLINES
     told = set()
     for path in Path(tracker.__file__).parent.rglob("*.py"):
         told |= set(re.findall(r'tell\(\s*[^"()]*?"([a-z]+-[a-z-]+)"', path.read_text()))
