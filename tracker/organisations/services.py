@@ -18,6 +18,7 @@ from tracker.organisations.models import CODE, CspType, Site, Unit, UnitKind
 from tracker.organisations.queries import current_sets, has_current_facts
 from tracker.organisations.viewmodels import Preview
 from tracker.permissions import Actor
+from tracker.reviews.laying import unit_came
 from tracker.reviews.models import Fact, FactKind
 from tracker.scores.computing import compute, tier_of
 from tracker.scores.models import Cause
@@ -196,6 +197,7 @@ def add_unit(
     )
     if actor is not None:
         _carry_into_facts(site, unit)
+        unit_came(site, unit, actor.person_id)
         _rescore(site, actor)
     return unit
 

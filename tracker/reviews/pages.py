@@ -66,6 +66,7 @@ def review_page(work: Work, actor: Actor) -> ReviewPage:
         review=queries.view_of(work),
         groups=groups,
         unconfirmed=sum(group.unconfirmed for group in groups),
+        lacking=tuple(dict.fromkeys(pick(unit.name_zh, unit.name_en) for _element, unit in work.lacking)),
         last_reported="" if may_start_from is None else label("review", may_start_from),
         standings=queries.standings_of(work),
         gaps=gaps,

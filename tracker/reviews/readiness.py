@@ -33,7 +33,12 @@ def facts_of(work: Work) -> ReviewFacts:
         ),
         items_in_scope=sum(len(scope.elements_of(review, standard)) for standard in work.sets),
         period_set=review.period_start <= review.period_end,
-        items_unjudged=_elements(fact for fact in judged if not fact.value),
+        items_unjudged=tuple(
+            dict.fromkeys(
+                [fact.element for fact in judged if not fact.value]
+                + [element for element, _unit in work.lacking]
+            )
+        ),
         verdicts_without_evidence=_elements(
             fact for fact in judged if fact.value and not is_evidenced(fact.value, fact.note, fact.evidence)
         ),

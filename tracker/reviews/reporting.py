@@ -79,8 +79,12 @@ def _copy(model: Any, columns: tuple[str, ...], rows: Iterable[Any], target: Fac
         db.session.execute(sa.insert(model), copies)
 
 
-def restore(review: Review, reported_at: datetime | None) -> None:
-    """Bring back the facts that the report of `reported_at` had replaced, with what has been signed since."""
+def restore(review: Review, reported_at: datetime | None) -> list[FactSet]:
+    """Bring back the facts that the report of `reported_at` had replaced, with what has been signed since.
+
+    Handed back are the sets that had replaced none: nothing is reported under their standards any more.
+    """
+    bare = []
     for current in _current_sets(review):
         current.kind = FactSetKind.WITHDRAWN
         db.session.flush()  # one current set at a time
@@ -95,11 +99,14 @@ def restore(review: Review, reported_at: datetime | None) -> None:
             .order_by(FactSet.id.desc())
             .limit(1)
         ).scalar_one_or_none()
-        if earlier is not None:
+        if earlier is None:
+            bare.append(current)
+        else:
             earlier.kind = FactSetKind.CURRENT
             db.session.flush()
             _settle_meanwhile(review, earlier, reported_at)
     db.session.flush()
+    return bare
 
 
 def _current_sets(review: Review) -> list[FactSet]:

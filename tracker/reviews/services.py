@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tracker import clock, history, moves
 from tracker.accounts.models import Person, Role, RoleGrant
-from tracker.database import add, db, new_id
+from tracker.database import add, db
 from tracker.errors import InvalidInput, NotFound, RefusedMove
 from tracker.i18n import gettext as _
 from tracker.moves import Signing, check_version
@@ -24,16 +24,16 @@ from tracker.reviews.judging import (
     judge,
     judge_many,
     record_word,
-    set_of,
     set_overrule,
     state_metric,
 )
-from tracker.reviews.models import Fact, FactSet, FactSetKind, Review, Tier
+from tracker.reviews.laying import complete_facts, take_in
+from tracker.reviews.models import Review, Tier
 from tracker.reviews.records import record_of
 from tracker.scores.computing import RELEASES
 from tracker.scores.models import Cause
 from tracker.scores.releases import site_key, standard_of
-from tracker.scores.services import Why, ensure_release, rescore_site
+from tracker.scores.services import Why, ensure_release, leave_unscored, rescore_site
 from tracker.scores.sheets import COPC
 from workflows.kinds import Source
 from workflows.nonconformities import NonconformityState
@@ -42,7 +42,7 @@ from workflows.reviews import ReviewState
 __all__ = [
     "carry_forward", "confirm", "confirm_closures", "describe", "give_gap_reason", "judge", "judge_many",
     "label_of", "make_move", "plan_review", "record_of",
-    "record_word", "reopen_if_unsettled", "report_content", "set_overrule", "state_metric",
+    "record_word", "reopen_if_unsettled", "report_content", "set_overrule", "state_metric", "take_in",
 ]  # fmt: skip
 
 
@@ -157,67 +157,6 @@ def _leads_at(site: Site, person_id: int) -> bool:
             )
         ).scalar()
     )
-
-
-def complete_facts(review: Review, site: Site) -> None:
-    """Lay out the facts that the review has to judge and lacks (a programme begun since it was planned)."""
-    units = queries.list_units(review.organisation_id, review.site_id, clock.today())
-    for standard in scope.standards_of(review):
-        fact_set = _own_set(review, standard)
-        known = set(
-            db.session.execute(
-                sa.select(Fact.key).where(
-                    Fact.organisation_id == review.organisation_id, Fact.fact_set_id == fact_set.id
-                )
-            ).scalars()
-        )
-        rows = [
-            _blank(fact_set, slot, position)
-            for position, slot in enumerate(scope.slots(review, standard, units, site.csp_type))
-            if str(slot.key) not in known
-        ]
-        if rows:
-            db.session.execute(sa.insert(Fact), rows)
-
-
-def _own_set(review: Review, standard: str) -> FactSet:
-    try:
-        return set_of(review, standard)
-    except NotFound:
-        return add(
-            FactSet(
-                organisation_id=review.organisation_id,
-                site_id=review.site_id,
-                kind=FactSetKind.REVIEW,
-                review_id=review.id,
-                standard=standard,
-                release_id=ensure_release(
-                    review.organisation_id,
-                    site_key(review.organisation_id, review.site_id, standard),
-                ).id,
-                as_of=review.period_end,
-            )
-        )
-
-
-def _blank(fact_set: FactSet, slot: scope.Slot, position: int) -> dict[str, Any]:
-    return {
-        "organisation_id": fact_set.organisation_id,
-        "id": new_id(),
-        "fact_set_id": fact_set.id,
-        "version": 1,
-        "key": str(slot.key),
-        "element": slot.key.element,
-        "kind": slot.key.kind,
-        "subject": slot.key.subject,
-        "aspect": slot.key.aspect,
-        "value": slot.value,
-        "note": slot.note,
-        "evidence": "",
-        "sampled": False,
-        "improvement_approach": slot.improvement_approach,
-        "position": position,
-    }
 
 
 # ---------------------------------------------------------------- moves
@@ -347,8 +286,10 @@ def _after_withdraw(actor: Actor, review: Review, work: queries.Work, reported_a
         raised_here = record.review_id == review.id and record.source == Source.REVIEW
         if raised_here and record.state == NonconformityState.OPEN:
             return_to_draft(record, actor)
-    reporting.restore(review, reported_at)
-    rescore_site(review.organisation_id, review.site_id, Why(Cause.WITHDRAWN, review_id=review.id), actor)
+    why = Why(Cause.WITHDRAWN, review_id=review.id)
+    for left in reporting.restore(review, reported_at):
+        leave_unscored(left, why, actor)
+    rescore_site(review.organisation_id, review.site_id, why, actor)
 
 
 def reopen_if_unsettled(organisation_id: int, review_id: int, actor: Actor) -> None:

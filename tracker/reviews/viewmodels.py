@@ -303,3 +303,4 @@ class ReviewPage:
     moves: tuple[MoveView, ...]
     unconfirmed: int = 0
     last_reported: str = ""
+    lacking: tuple[str, ...] = ()

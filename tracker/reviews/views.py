@@ -273,6 +273,18 @@ def carry(number: int) -> Response:
     return go(url_for("reviews.show", number=number), words.taken_over(count))
 
 
+@blueprint.post("/<record:number>/units")
+@permission("review:judge")
+def take_in(number: int) -> Response:
+    """Take units that came since the start into the review."""
+    actor, review = load_review(number, "review:judge")
+    if review.state == ReviewState.IN_PROGRESS:
+        site = queries.get_head(actor.organisation_id, number).site
+        services.take_in(review, site, actor.person_id)
+        db.session.commit()
+    return go(url_for("reviews.show", number=number), _("Saved."))
+
+
 @blueprint.post("/<record:number>/closures")
 @permission("review:judge")
 def confirm(number: int) -> Response:

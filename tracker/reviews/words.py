@@ -23,6 +23,7 @@ timeline.TITLES.update(
         "closures_confirmed": _l("Closures confirmed"),
         "carried_forward": _l("Started from the last report"),
         "confirmed": _l("Verdicts confirmed"),
+        "units_taken_in": _l("New units taken in"),
         "assigned": _l("Items assigned"),
         "submitted": _l("Handed in"),
         "sent_back": _l("Sent back"),

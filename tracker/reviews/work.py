@@ -239,6 +239,20 @@ class Work:
                         found.setdefault((pin.standard, pin.key), finding.record.number)
         return found
 
+    @cached_property
+    def lacking(self) -> tuple[tuple[str, Unit], ...]:
+        """Items and units in force whose deployment this review has no place to judge yet."""
+        if COPC not in self.sets or self.review.state != ReviewState.IN_PROGRESS:
+            return ()
+        known = {fact.key for fact in self.facts[COPC]}
+        standard = scope.standard_of(COPC)
+        return tuple(
+            (element, unit)
+            for element in scope.elements_of(self.review, COPC)
+            for unit in scope.units_of(standard.item(element), self.units)
+            if f"{element}/{FactKind.UNIT.value}/{unit.code}" not in known
+        )
+
     def unit(self, element: str, code: str) -> Unit | None:
         """The unit of an item by its code."""
         kind = scope.standard_of(COPC).item(element).unit_kind

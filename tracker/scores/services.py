@@ -1,7 +1,7 @@
 """Make scoring runs: compute from the facts as they stand, store the whole of it, never change it again."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ from tracker.scores.computing import (
     Computed,
     alone,
     compute,
+    compute_material,
     result_level,
     result_verdict,
     run_hash,
@@ -94,6 +95,31 @@ def renew(organisation_id: int, site_id: int) -> None:
         latest = _latest(fact_set, tier)
         if latest is not None:
             _renew_standing(compute(fact_set, tier, clock.today()), tier, latest)
+
+
+def leave_unscored(fact_set: FactSet, why: Why, actor: Actor) -> ScoringRun:
+    """Nothing is reported of a site under a standard any more: a run without any facts says so, no total stands.
+
+    `fact_set` is the one that was current last.
+    """
+    tier, today = tier_of(fact_set), clock.today()
+    bare = replace(sheets.gather(fact_set, today), facts=(), overrules=(), gaps=())
+    run = _store_run(compute_material(bare, tier, today), tier, why, _latest(fact_set, tier), actor)
+    db.session.execute(
+        sa.delete(Standing).where(
+            Standing.organisation_id == fact_set.organisation_id,
+            Standing.site_id == fact_set.site_id,
+            Standing.standard == fact_set.standard,
+        )
+    )
+    if fact_set.standard == sheets.COPC:
+        table = cast("sa.Table", Nonconformity.__table__)
+        db.session.execute(
+            sa.update(table)
+            .where(table.c.organisation_id == fact_set.organisation_id, table.c.site_id == fact_set.site_id)
+            .values(points_alone=None, points_rank=0)
+        )
+    return run
 
 
 def _store_run(
