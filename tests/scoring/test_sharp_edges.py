@@ -18,6 +18,7 @@ from scoring import (
     path,
     path_writer,
     rescore,
+    series,
     variation,
 )
 from scoring.catalogue import CatalogueError, UnknownStandard
@@ -391,6 +392,24 @@ def test_a_pin_that_proposes_nothing_does_not_silence_those_after_it() -> None:
 
     assert crosswalk.propose(copc, see, [word, unit]) == crosswalk.propose(copc, see, [unit])
     assert crosswalk.propose(copc, see, [unit])
+
+
+def test_the_reason_of_an_approach_names_what_is_not_met() -> None:
+    result = rescore.score(parse(builders.sheet(_1_2=item("1.2", lines=lines("1.2", 4, 1)))))
+
+    assert [reason.text("en") for reason in result.items["1.2"].reasons] == [  # type: ignore[union-attr]
+        "approach 75: 4 of 5 lines met (C-13-APP); not met: 1.2-4",
+        "10 of 40 points lost: the lower of approach 75 and deployment 100 counts (C-13-ITEM)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("months", "silent"), [((), 0), (("2026-02",), 3), (("2026-01", "2026-02", "2026-04"), 1)]
+)
+def test_silence_is_counted_from_the_last_value_and_needs_one(months: tuple[str, ...], silent: int) -> None:
+    metric = Metric("m", values=tuple((month, Fraction(1)) for month in months))
+
+    assert series.standing(metric, "2026-06").silent == silent
 
 
 # ---------------------------------------------------------------- identity and canonical form
