@@ -9,9 +9,11 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from tests import factories as make
+from tests.tracker.actions import loop
 from tests.tracker.notifications.ground import Ground, lay
 from tracker import clock
 from tracker.accounts.models import MailWish
+from tracker.actions.models import Task
 from tracker.database import db as database
 from tracker.history import HistoryEvent
 from tracker.nonconformities.models import Nonconformity
@@ -173,6 +175,32 @@ def test_who_was_told_when_is_on_the_record(ground: Ground, record: Nonconformit
         ("escalated_quality", date(2026, 7, 22), "Quality"),
         ("overdue", date(2026, 7, 23), "Owner"),
     ]
+
+
+def test_a_task_is_told_of_by_its_action_and_noted_for_itself(db: SQLAlchemy) -> None:
+    with clock.at(make.day("2026-03-02")):
+        at = loop.company()
+        action = loop.implementing(at, at.nonconformity())
+    tasks = list(db.session.execute(sa.select(Task).where(Task.action_id == action.id)).scalars())
+    for task in tasks:
+        task.due_on = DUE
+    action.due_on = None
+    db.session.commit()
+    assert tasks
+
+    on("2026-07-16")
+    on("2026-07-16")
+
+    notices = db.session.execute(
+        sa.select(Notice.record_id).where(Notice.record_kind == "task", Notice.kind == "overdue")
+    ).scalars()
+    assert sorted(notices) == sorted(task.id for task in tasks)
+    told = db.session.execute(
+        sa.select(OutboxMessage.record_kind, OutboxMessage.record_number).where(
+            OutboxMessage.kind == "overdue", OutboxMessage.record_kind != "nonconformity"
+        )
+    ).all()
+    assert set(told) == {("action", action.number)}
 
 
 def test_two_rounds_at_the_same_time_tell_once(fresh_app: Flask) -> None:
