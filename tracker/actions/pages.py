@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from tracker import clock
 from tracker.accounts.models import Person
-from tracker.accounts.queries import get_names
 from tracker.actions import queries, trail  # noqa: F401  (registers the words of the history)
 from tracker.actions.checks import BEFORE_APPROVAL, record_of
 from tracker.actions.models import Action, ActionNonconformity, Cause, Task
@@ -283,13 +282,7 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
     signatures = list_signatures(record)
     case = load_case(action, frozenset(each.person_id for each in signatures if each.event == "approve_plan"))
     history = list_history(record)
-    people = get_names(action.organisation_id, _people(case))
-    site = db.session.execute(
-        sa.select(Site.name_zh, Site.name_en, Site.code, Metric.name_zh, Metric.name_en)
-        .outerjoin(Metric, (Metric.organisation_id == Site.organisation_id) & (Metric.id == action.metric_id))
-        .where(Site.organisation_id == action.organisation_id, Site.id == action.site_id)
-    ).one()
-    names = {key: pick(view.name_zh, view.name_en) for key, view in people.items()}
+    site, names = _site_and_names(action, _people(case))
     causes = cause_tree(case.causes, case.tasks, names)
     answers = tuple(answer_view(each) for each in case.answers)
     facts = facts_of(action, case)
@@ -302,7 +295,7 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
         title=action.title,
         status=action.state.value,
         state=state_view("action", action.state),
-        site=pick(site[0], site[1]),
+        site=pick(site.name_zh, site.name_en),
         site_code=site.code,
         owner_id=action.owner_id,
         owner=names.get(action.owner_id, ""),
@@ -319,7 +312,7 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
         problem_where=action.problem_where,
         problem_since=action.problem_since,
         problem_extent=action.problem_extent,
-        metric=pick(site[3] or "", site[4] or ""),
+        metric=pick(site.metric_zh or "", site.metric_en or ""),
         analysis=action.analysis,
         solution=action.solution,
         criterion=action.criterion,
@@ -386,6 +379,27 @@ def days_text(effort: Fraction) -> str:
 
 def _day(moment: Any) -> date | None:
     return None if moment is None else moment.date()
+
+
+def _site_and_names(action: Action, wanted: set[int | None]) -> tuple[Any, dict[int, str]]:
+    """The site with the metric of the action, and the names of people by id, in one statement."""
+    rows = db.session.execute(
+        sa.select(
+            Site.code,
+            Site.name_zh,
+            Site.name_en,
+            Metric.name_zh.label("metric_zh"),
+            Metric.name_en.label("metric_en"),
+            Person.id.label("person_id"),
+            Person.name_zh.label("person_zh"),
+            Person.name_en.label("person_en"),
+        )
+        .outerjoin(Metric, (Metric.organisation_id == Site.organisation_id) & (Metric.id == action.metric_id))
+        .outerjoin(Person, (Person.organisation_id == Site.organisation_id) & Person.id.in_(wanted - {None}))
+        .where(Site.organisation_id == action.organisation_id, Site.id == action.site_id)
+    ).all()
+    names = {row.person_id: pick(row.person_zh, row.person_en) for row in rows if row.person_id is not None}
+    return rows[0], names
 
 
 def _people(case: Case) -> set[int | None]:
