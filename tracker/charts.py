@@ -324,7 +324,7 @@ def pareto_chart(bars: Sequence[tuple[str, int, bool]], words: ParetoWords) -> O
     reached, shares = 0, []
     for _name, count, _vital in bars:
         reached += count
-        shares.append(float(Fraction(reached * 100, total)))
+        shares.append(reached * 1000 // total / 10)  # cut, never rounded up to the mark
     option = _frame(top=36, bottom=8)
     option["legend"] = _legend([words.bars, words.line])
     names = [name for name, _count, _vital in bars]
@@ -359,7 +359,7 @@ def pareto_chart(bars: Sequence[tuple[str, int, bool]], words: ParetoWords) -> O
             "symbolSize": 7,
             "lineStyle": {"color": "@attention-mark", "width": 2},
             "itemStyle": {"color": "@attention-mark"},
-            "data": [round(share, 1) for share in shares],
+            "data": shares,
             "markLine": _mark_line(80, words.mark),
         },
     ]

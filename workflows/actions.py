@@ -104,6 +104,7 @@ ACTION: Machine[ActionFacts] = Machine(
             guards=(
                 guards.ACTION_OWNER_NAMED,
                 guards.ANSWERS_A_NONCONFORMITY,
+                guards.CONTAINED_FIRST,
                 guards.PROBLEM_WHAT,
                 guards.PROBLEM_WHERE,
                 guards.PROBLEM_SINCE,

@@ -166,6 +166,8 @@ class ActionFacts(CommonFacts):
     """Everybody who approved its plan, in this round or an earlier one."""
     nonconformities: int = 0
     """Number of non-conformities it answers that are neither closed nor void."""
+    nonconformities_uncontained: Names = None
+    """Of these, the ones whose effect is not under control yet."""
     problem_what: bool = False
     """The problem statement says what happens."""
     problem_where: bool = False

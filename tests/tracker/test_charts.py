@@ -139,3 +139,17 @@ def test_options_pass_as_json_and_on_paper_no_token_is_left() -> None:
         text = json.dumps(charts.on_paper(option))
         assert '"@' not in text
         assert '"#000000"' not in text
+
+
+def test_a_pareto_falls_in_bars_and_rises_to_all_in_a_line() -> None:
+    words = charts.ParetoWords("Causes", "Cumulative share", "four fifths")
+
+    option = charts.pareto_chart(
+        [("process", 1599, True), ("systems", 400, False), ("people", 1, False)], words
+    )
+
+    assert [bar["value"] for bar in series(option, "Causes")["data"]] == [1599, 400, 1]
+    assert series(option, "Cumulative share")["data"] == [79.9, 99.9, 100.0]
+    assert [axis["max"] for axis in option["yAxis"]] == [2000, 100]
+    assert json.loads(json.dumps(option)) == option
+    assert charts.pareto_chart([], words)

@@ -132,6 +132,7 @@ class World:
             implementers=frozenset({each.owner} | each.helpers),
             plan_approvers=frozenset(each.approvers),
             nonconformities=int(self.state not in {"closed", "void"}),
+            nonconformities_uncontained=("NC-0001",) if self.state in {"open", "disputed"} else (),
             problem_what=each.defined,
             problem_where=each.defined,
             problem_since=each.defined,

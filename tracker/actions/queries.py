@@ -28,6 +28,7 @@ from workflows.repeats import SimilarAnswer
 IMPLEMENTED = frozenset(
     {ActionState.FOLLOW_UP, ActionState.MONITORING, ActionState.CLOSED, ActionState.CANCELLED}
 )
+UNCONTAINED = frozenset({NonconformityState.DRAFT, NonconformityState.OPEN, NonconformityState.DISPUTED})
 SETTLED = frozenset({NonconformityState.CLOSED, NonconformityState.VOID})
 METRIC_TREND = ("meets", "improves")
 
@@ -159,6 +160,7 @@ def facts_of(action: Action, case: Case | None = None, **moving: Any) -> ActionF
         "implementers": implementers(action, case.tasks),
         "plan_approvers": case.approvers,
         "nonconformities": len(case.live),
+        "nonconformities_uncontained": tuple(each.label for each in case.live if each.state in UNCONTAINED),
         "problem_what": bool(action.problem_what.strip()),
         "problem_where": bool(action.problem_where.strip()),
         "problem_since": action.problem_since is not None,

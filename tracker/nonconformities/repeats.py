@@ -17,6 +17,7 @@ from tracker.numbering import label
 from tracker.offers import StateView, state_view
 from tracker.organisations.models import Site
 from tracker.permissions import Actor
+from tracker.scores.sheets import STANDARDS
 from workflows.kinds import CauseKind
 from workflows.nonconformities import NonconformityState
 from workflows.repeats import REPEAT_DAYS, Finding, Known, Match, Matched, compare, groups_of
@@ -102,6 +103,7 @@ def _same_facts(actor: Actor, site_id: int, keys: Iterable[str]) -> sa.Select[An
         .where(
             Pin.organisation_id == actor.organisation_id,
             Pin.site_id == site_id,
+            Pin.standard.in_(STANDARDS),  # the index of facts has the standard before the key
             Pin.key.in_(sorted(keys)),
             _worth_a_look(),
         )

@@ -21,6 +21,13 @@ ANSWERS_A_NONCONFORMITY: Guard[ActionFacts] = is_true(
     "2.3-0",
     lambda facts: facts.nonconformities > 0,
 )
+CONTAINED_FIRST: Guard[ActionFacts] = none_left(
+    "contained_first",
+    "先遏制，后找原因：以下不符合项的影响尚未受控。",
+    "Containment comes before the cause: the effect of these non-conformities is not under control yet.",
+    "ISO 9001 10.2.1a",
+    lambda facts: facts.nonconformities_uncontained,
+)
 PROBLEM_WHAT: Guard[ActionFacts] = is_true(
     "problem_what",
     "问题描述缺少“发生了什么”。",
