@@ -245,6 +245,8 @@ def test_units_outside_the_scope_hold_nothing_up() -> None:
     (found,) = edge_of(builders.sheet(_2_3=item("2.3", in_scope=two, deployed=four)), "2.3", "unit")
 
     assert found.facts == tuple(two)
+    nowhere = item("2.3", in_scope=two, deployed=builders.PROGRAMMES[4:6])
+    assert edge_of(builders.sheet(_2_3=nowhere), "2.3", "unit") == []
 
 
 def test_the_switches_of_the_sheet_decide_what_meets() -> None:
