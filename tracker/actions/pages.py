@@ -495,6 +495,7 @@ def task_view(task: Task, action: Action, names: Mapping[int, str]) -> TaskView:
         owner=names.get(task.owner_id, ""),
         due_on=task.due_on,
         days_left=days_left(task.due_on) if task.state == TaskState.OPEN else None,
+        extensions=task.extensions,
         effort=days_text(task.effort),
         status=task.state.value,
         state=Chip(task.state.of(language()), TASK_TONES[task.state]),

@@ -53,12 +53,16 @@ class Difference:
 
 
 def keep_plan(actor: Actor, action: Action, case: Case) -> PlanVersion:
-    """Keep the plan that was just approved."""
-    known = db.session.execute(
-        sa.select(sa.func.max(PlanVersion.number)).where(
-            PlanVersion.organisation_id == action.organisation_id, PlanVersion.action_id == action.id
-        )
-    ).scalar()
+    """Keep the plan that was just approved; tasks that it gives more time are counted as extended (E.4)."""
+    last = db.session.execute(
+        sa.select(PlanVersion)
+        .where(PlanVersion.organisation_id == action.organisation_id, PlanVersion.action_id == action.id)
+        .order_by(PlanVersion.number.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    known = last.number if last is not None else None
+    if last is not None and last.round == action.round:
+        _count_extensions(case, last.content)
     return add(
         PlanVersion(
             organisation_id=action.organisation_id,
@@ -70,6 +74,15 @@ def keep_plan(actor: Actor, action: Action, case: Case) -> PlanVersion:
             content=content_of(action, case),
         )
     )
+
+
+def _count_extensions(case: Case, approved: Mapping[str, Any]) -> None:
+    """The owner asked for the time with a reason, and another granted it by approving the plan again."""
+    before = {each["id"]: each["due_on"] for each in approved["tasks"]}
+    for task in case.tasks:
+        # Days written like 2026-07-15 compare like days.
+        if task.due_on.isoformat() > before.get(str(task.id), "9999-12-31"):
+            task.extensions += 1
 
 
 def content_of(action: Action, case: Case) -> dict[str, Any]:

@@ -108,6 +108,7 @@ class TaskView:
     owner: str
     due_on: date
     days_left: int | None
+    extensions: int
     effort: str
     status: str
     state: Chip

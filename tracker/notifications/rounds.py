@@ -249,10 +249,12 @@ class News:
         if not tell_once(self.person.id, self.kind, self.due.key, self.day, payload, shown_as=about):
             return 0
         if self.kind != "due-soon":
-            changes = {
+            changes: dict[str, Any] = {
                 "told": [None, [self.person.name_zh, self.person.name_en]],
                 "due_on": [None, self.due.due_on.isoformat()],
             }
+            if self.due.key is not about:
+                changes["task"] = [None, self.due.title]
             history.record(about, self.kind.replace("-", "_"), None, changes=changes)
             db.session.flush()
         return 1

@@ -1,6 +1,7 @@
 """Plans as approved and as changed since, what an action answers, and plans kept as templates."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -55,6 +56,19 @@ def test_an_approval_keeps_the_plan_whole(at, db) -> None:
     assert kept.content["criterion"] == action.criterion
     assert [task["title"] for task in kept.content["tasks"]] == ["Show the due time"]
     assert difference(action).changes == ()
+
+
+def test_a_task_that_is_given_more_time_is_counted_as_extended(at) -> None:
+    action = revised(at)
+    owner = at.act(at.owner)
+    (task,) = queries.load_case(action).tasks
+    services.edit_task(owner, action, task, {"due_on": task.due_on + timedelta(days=14)})
+    services.make_move(owner, action, "submit_plan")
+    assert task.extensions == 0
+
+    services.make_move(at.act(at.approver), action, "approve_plan", signing=loop.SIGNED)
+
+    assert task.extensions == 1
 
 
 def test_criterion_and_window_are_frozen_once_approved(at) -> None:
