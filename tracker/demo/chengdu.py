@@ -24,7 +24,7 @@ from tracker.reviews.queries import gaps_of, load
 from tracker.scores.models import Cause
 from tracker.scores.services import Why, rescore_site
 from tracker.scores.sheets import COPC, SEE_CMM, month_of, months_before
-from workflows.kinds import Grade, Source
+from workflows.kinds import Grade
 
 EVIDENCE = "访谈、现场观察与记录抽样 Interviews, observation, sampled records"
 MONTHS = 12
@@ -288,13 +288,14 @@ def _level(key: str) -> int | None:
 
 def _telling(cast: Cast, finding: Finding, record: Nonconformity, opened_on: date) -> Telling:
     story = Story(
-        title=finding.solution if finding.source != Source.REVIEW else f"改正:{finding.title}"[:200],
+        title=finding.case.solution,
         what=finding.statement,
         where="、".join(name for _code, name, _en, _client in PROGRAMMES["chengdu"][:2]) + " Two programmes",
         extent="抽样 40 笔中 9 笔 9 of 40 sampled cases",
-        whys=("班组各自理解要求 Teams read the requirement differently", finding.cause),
+        whys=(finding.case.why, finding.case.cause),
+        rib=finding.case.rib,
         proof="抽样 20 笔复现 Reproduced in a sample of 20",
-        solution=finding.solution,
+        solution=finding.case.solution,
         tasks=("修订流程 Revise the procedure", "培训班组 Train the teams", "抽查四周 Check for four weeks"),
         criterion="连续两个月抽查全部符合 Every sampled case conforms for two months",
         correction="已对受影响的案例逐一补救 Every case concerned was put right",

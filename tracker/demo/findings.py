@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tracker.demo.cases import CASES, USUAL, Case
 from tracker.scores.sheets import COPC, SEE_CMM
 from workflows.kinds import Grade, Source
 
@@ -21,8 +22,6 @@ class Finding:
     stage: str = "open"
     source: Source = Source.REVIEW
     opened: int = 140
-    cause: str = "流程未写明由谁负责 The procedure does not say who is responsible"
-    solution: str = "明确责任并纳入月度检查 Name the owner and check it monthly"
     effort: int = 3
     owner: str = "jiang"
     name: str = ""
@@ -32,6 +31,11 @@ class Finding:
     def key(self) -> str:
         """By what others name it: its own name, or its element."""
         return self.name or self.element
+
+    @property
+    def case(self) -> Case:
+        """Why it came about, and what is done."""
+        return CASES.get(self.key, USUAL)
 
     @property
     def standard(self) -> str:
