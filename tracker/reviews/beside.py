@@ -1,4 +1,4 @@
-"""What stands beside the facts of a review, read in one statement: reasons, assignments and calibrations."""
+"""What stands beside the facts of a review, read in one statement: reasons, assignments, calibrations, samples."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +8,15 @@ import sqlalchemy as sa
 from tracker.accounts.models import Person
 from tracker.database import db
 from tracker.i18n import pick
-from tracker.reviews.models import Assignment, AssignmentState, Calibration, GapReason, Review
+from tracker.reviews.models import (
+    Assignment,
+    AssignmentState,
+    Calibration,
+    GapReason,
+    Review,
+    ReviewSample,
+    SampleCheck,
+)
 
 
 @dataclass(frozen=True)
@@ -54,12 +62,21 @@ class Calibrated:
 
 
 @dataclass(frozen=True)
+class Sampled:
+    """A sampled audit that the review rests on; `complete` once its checklist is answered and concluded."""
+
+    process: str
+    complete: bool
+
+
+@dataclass(frozen=True)
 class Beside:
     """All of it, by key of the gap and by element."""
 
     reasons: dict[str, Reason] = field(default_factory=dict)
     assignments: dict[str, Assigned] = field(default_factory=dict)
     calibrations: dict[str, Calibrated] = field(default_factory=dict)
+    samples: dict[str, Sampled] = field(default_factory=dict)
 
 
 def read(review: Review) -> Beside:
@@ -77,6 +94,8 @@ def read(review: Review) -> Beside:
                 comment=row.text,
                 version=row.version,
             )
+        elif row.kind == "sample":
+            found.samples[row.key] = Sampled(row.text, row.state == "complete")
         else:
             found.calibrations[row.key] = Calibrated(
                 element=row.key,
@@ -140,4 +159,20 @@ def _statement(review: Review) -> sa.CompoundSelect[Any]:
         none,
         none,
     ).where(*of(Calibration))
-    return sa.union_all(reasons, assignments, calibrations)
+    unanswered = sa.exists().where(
+        SampleCheck.organisation_id == ReviewSample.organisation_id,
+        SampleCheck.sample_id == ReviewSample.id,
+        SampleCheck.answer.is_(None),
+    )
+    samples = sa.select(
+        sa.literal("sample"),
+        sa.cast(ReviewSample.id, sa.String(32)),
+        ReviewSample.process,
+        ReviewSample.auditor_id,
+        nobody,
+        sa.case((~unanswered & (ReviewSample.conclusion != ""), "complete"), else_=""),
+        ReviewSample.version,
+        none,
+        none,
+    ).where(*of(ReviewSample))
+    return sa.union_all(reasons, assignments, calibrations, samples)

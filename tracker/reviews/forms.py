@@ -269,3 +269,14 @@ def person_in(field: SelectField) -> int | None:
         return read_id(field.data) or 0
     except ValueError:
         return 0
+
+
+class SampleForm(FlaskForm):
+    """A sampled audit that is attached to a review."""
+
+    process_id = SelectField(_l("Process in the register"), coerce=str, validate_choice=False)
+    process_name = StringField(
+        _l("Or its name"), [at_most(200)], filters=[strip], description=_l("Where it is not in the register.")
+    )
+    sampled_on = DayField(_l("Sampled on"), message_required=True)
+    sample = TextAreaField(_l("Sample taken"), [required(), at_most(LONGEST)], filters=[strip])

@@ -61,7 +61,8 @@ def facts_of(work: Work) -> ReviewFacts:
             for number in closures_meanwhile(work)
             if number not in review.confirmed_closures
         ),
-        sampled_audit_attached=bool(review.sampled_kcrp.strip()),
+        sampled_audit_attached=bool(review.sampled_kcrp.strip())
+        or any(sample.complete for sample in work.beside.samples.values()),
         overrule_recorders=_overrule_recorders(work),
         accepted_by=review.accepted_by_id,
         nonconformities_moved_on=tuple(

@@ -29,6 +29,7 @@ from tracker.reviews import (
     pages,
     planner_views,
     queries,
+    sampling_views,
     scope,
     services,
     sharing_views,
@@ -48,6 +49,7 @@ __all__ = [
     "external_views",
     "judging_views",
     "planner_views",
+    "sampling_views",
     "sharing_views",
 ]
 
@@ -224,6 +226,7 @@ def _show(
         may_judge=pages.may_judge(work) and allowed("review:judge", queries.subject_of(review)),
         may_raise=allowed("nonconformity:raise", Subject(site_id=review.site_id)),
         may_plan=allowed("review:plan", queries.subject_of(review)),
+        samples=list(work.beside.samples.values()),
         assignments=work.beside.assignments,
         calibrations=work.beside.calibrations,
         assigned_in_words=words.assignment,

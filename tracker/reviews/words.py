@@ -23,6 +23,8 @@ timeline.TITLES.update(
         "closures_confirmed": _l("Closures confirmed"),
         "carried_forward": _l("Started from the last report"),
         "confirmed": _l("Verdicts confirmed"),
+        "sample_begun": _l("Sampled audit attached"),
+        "sample_answered": _l("Sampled audit answered"),
         "units_taken_in": _l("New units taken in"),
         "assigned": _l("Items assigned"),
         "submitted": _l("Handed in"),
@@ -54,6 +56,7 @@ timeline.FIELD_LABELS.update(
         "summary": _l("Summary"),
         "finding": _l("Finding"),
         "items": _l("Items"),
+        "process": _l("Process"),
     }
 )
 
