@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -81,9 +82,21 @@ def list_history(record: Record, *, but: Collection[str] = ()) -> tuple[Entry, .
 
 
 def last_change(record: Record) -> Entry | None:
-    """The newest line of a record's history; none for a record without any."""
-    found = db.session.execute(_lines(record).limit(1)).one_or_none()
-    return None if found is None else _entry(record.kind, *found)
+    """What was done to a record last; none for a record without any history.
+
+    A move writes what followed from it after itself, within the same moment and by the same hand: the move is told.
+    """
+    rows = db.session.execute(_lines(record).limit(20)).all()
+    if not rows:
+        return None
+    newest = rows[0][0]
+    together = [
+        row
+        for row in rows
+        if row[0].person_id == newest.person_id and newest.at - row[0].at <= timedelta(seconds=2)
+    ]
+    told = next((row for row in together if row[0].new_state), rows[0])
+    return _entry(record.kind, *told)
 
 
 def _lines(record: Record) -> sa.Select[HistoryEvent, str, str]:
