@@ -18,14 +18,14 @@ from tracker.errors import Conflict, NotFound, RefusedMove
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
 from tracker.moves import check_version
-from tracker.nonconformities import cards, page, queries, services
+from tracker.nonconformities import cards, elsewhere, page, queries, services
 from tracker.nonconformities.forms import FORMS
 from tracker.nonconformities.views import blueprint
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor
 from workflows.nonconformities import NonconformityState
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "elsewhere"]
 
 KEPT = ("site", "owner", "column", "after")
 

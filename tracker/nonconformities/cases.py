@@ -13,7 +13,7 @@ from tracker.errors import NotFound
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick, show_datetime
 from tracker.nonconformities.models import Nonconformity, NonconformityRelation, SimilarCase
-from tracker.nonconformities.viewmodels import CaseLine, RelatedLine
+from tracker.nonconformities.viewmodels import CaseLine, QuestionView, RelatedLine
 from tracker.numbering import label
 from tracker.offers import state_view
 from tracker.organisations.models import Site, Unit
@@ -21,6 +21,7 @@ from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor
 from workflows.repeats import Relation, SimilarAnswer
 
+MOST_ASKED = 100
 ANSWER_TONES = {
     SimilarAnswer.ASKED: "attention",
     SimilarAnswer.ABSENT: "success",
@@ -69,12 +70,44 @@ def _back(kind: Relation) -> str:
 
 def list_cases(organisation_id: int, ids: Collection[int]) -> tuple[CaseLine, ...]:
     """Where similar cases of these records were looked for, by place, in one statement."""
-    raised, source = aliased(Nonconformity), aliased(Nonconformity)
     here = SimilarCase
     rows = db.session.execute(
+        _lines(organisation_id).where(here.nonconformity_id.in_(list(ids))).order_by(Site.code, here.id)
+    )
+    return tuple(_case(row) for row in rows)
+
+
+def list_questions(actor: Actor) -> tuple[QuestionView, ...]:
+    """The places of the actor's sites that have not answered yet, the oldest first, in one statement."""
+    sites = actor.sites()
+    here = SimilarCase
+    statement = _lines(actor.organisation_id).where(here.answer == SimilarAnswer.ASKED)
+    if sites is not None:
+        statement = statement.where(here.site_id.in_(sorted(sites)))
+    rows = db.session.execute(statement.order_by(here.id).limit(MOST_ASKED))
+    return tuple(
+        QuestionView(
+            line=_case(row),
+            title=row.title,
+            statement=row.statement,
+            element=row.element,
+            visible=sites is None or row.source_site in sites,
+        )
+        for row in rows
+    )
+
+
+def _lines(organisation_id: int) -> Any:
+    raised, source = aliased(Nonconformity), aliased(Nonconformity)
+    here = SimilarCase
+    return (
         sa.select(
             here,
             source.number.label("source"),
+            source.title.label("title"),
+            source.statement.label("statement"),
+            source.element.label("element"),
+            source.site_id.label("source_site"),
             Site.name_zh.label("site_zh"),
             Site.name_en.label("site_en"),
             Unit.name_zh.label("unit_zh"),
@@ -90,10 +123,8 @@ def list_cases(organisation_id: int, ids: Collection[int]) -> tuple[CaseLine, ..
             Person, (Person.organisation_id == here.organisation_id) & (Person.id == here.answered_by_id)
         )
         .outerjoin(raised, (raised.organisation_id == here.organisation_id) & (raised.id == here.raised_id))
-        .where(here.organisation_id == organisation_id, here.nonconformity_id.in_(list(ids)))
-        .order_by(Site.code, here.id)
+        .where(here.organisation_id == organisation_id)
     )
-    return tuple(_case(row) for row in rows)
 
 
 def _case(row: Any) -> CaseLine:
@@ -128,6 +159,15 @@ def find_case(actor: Actor, nonconformity: Nonconformity, case_id: int) -> Simil
     if sites is not None and found.site_id not in sites:
         raise NotFound
     return found
+
+
+def find_question(actor: Actor, case_id: int) -> tuple[Nonconformity, SimilarCase]:
+    """A question asked of a site that the actor sees, with the record it comes from. Raises NotFound."""
+    case = db.session.get(SimilarCase, (actor.organisation_id, case_id))
+    sites = actor.sites()
+    if case is None or (sites is not None and case.site_id not in sites):
+        raise NotFound
+    return db.session.get_one(Nonconformity, (actor.organisation_id, case.nonconformity_id)), case
 
 
 def list_places(actor: Actor, nonconformity: Nonconformity) -> list[tuple[str, str]]:

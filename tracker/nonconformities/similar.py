@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from tracker import clock, history
+from tracker.accounts.models import Role
+from tracker.accounts.queries import list_people
 from tracker.database import add, db
 from tracker.errors import InvalidInput, RefusedMove
 from tracker.i18n import gettext as _
@@ -14,6 +16,7 @@ from tracker.nonconformities.facts import around, pins_of, record_of, subject_of
 from tracker.nonconformities.models import Nonconformity, NonconformityLink, Pin, SimilarCase
 from tracker.nonconformities.relations import relate
 from tracker.nonconformities.services import raise_draft, unknown_pins
+from tracker.notifications.services import tell
 from tracker.numbering import label
 from tracker.organisations.models import Unit
 from tracker.permissions import Actor, Subject, can, require
@@ -22,6 +25,8 @@ from tracker.reviews.models import FactKind
 from workflows.kinds import Grade
 from workflows.nonconformities import NonconformityState
 from workflows.repeats import Relation, SimilarAnswer
+
+ASKED_ROLES = (Role.AUDITOR, Role.LEAD_AUDITOR, Role.QUALITY_MANAGER)
 
 Place = tuple[int, int | None]
 """A site, and a programme or key position of it or the whole of it."""
@@ -48,11 +53,23 @@ def ask(actor: Actor, nonconformity: Nonconformity, places: Iterable[Place]) -> 
     if not wanted:
         raise InvalidInput({"places": [_("Choose at least one place that has not been asked yet.")]})
     asked = [_ask(actor, nonconformity, place) for place in wanted]
+    _tell(actor, nonconformity, {site_id for site_id, _unit in wanted})
     history.record(
         record_of(nonconformity), "similar_asked", actor.person_id, changes={"places": [None, len(asked)]}
     )
     db.session.flush()
     return asked
+
+
+def _tell(actor: Actor, nonconformity: Nonconformity, sites: set[int]) -> None:
+    """Let those who audit and manage quality at the sites know that they are asked."""
+    people = {
+        person.id
+        for site_id in sorted(sites)
+        for person in list_people(actor.organisation_id, site_id, ASKED_ROLES)
+    }
+    about = {"title": nonconformity.title}
+    tell(sorted(people - {actor.person_id}), "nonconformity-asked-elsewhere", record_of(nonconformity), about)
 
 
 def _ask(actor: Actor, nonconformity: Nonconformity, place: Place) -> SimilarCase:
@@ -110,6 +127,9 @@ def answer(
     changes = {"similar_answer": [None, found.value]}
     if there is not None:
         changes["record"] = [None, label("nonconformity", there.number)]
+    if there is not None:
+        people = [nonconformity.owner_id, case.asked_by_id]
+        tell(people, "nonconformity-found-elsewhere", record_of(nonconformity), {"title": there.title})
     history.record(
         record_of(nonconformity), "similar_answered", actor.person_id, reason=case.note, changes=changes
     )

@@ -143,6 +143,17 @@ class CaseLine:
 
 
 @dataclass(frozen=True)
+class QuestionView:
+    """A question that another place asks: what was found there, and whether its record may be opened."""
+
+    line: CaseLine
+    title: str
+    statement: str
+    element: str
+    visible: bool
+
+
+@dataclass(frozen=True)
 class NonconformityView:
     """The record's page."""
 

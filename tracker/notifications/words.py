@@ -24,6 +24,8 @@ HEADLINES: dict[str, Any] = {
     "nonconformity-void": _l("%(record)s is void"),
     "nonconformity-void-declined": _l("%(record)s stands: it will not be made void"),
     "nonconformity-handed-over": _l("%(record)s has been handed over to you"),
+    "nonconformity-asked-elsewhere": _l("%(record)s was found elsewhere: is it at your site, too?"),
+    "nonconformity-found-elsewhere": _l("%(record)s was found at another place, too"),
     "nonconformity-extended": _l("The deadline of %(record)s has been extended"),
     "action-assigned": _l("%(record)s is yours"),
     "action-named": _l("%(record)s answers one more non-conformity"),

@@ -11,6 +11,7 @@ from tests.tracker.actions import loop
 from tests.tracker.nonconformities import ground
 from tests.tracker.nonconformities.ground import LINE, OTHER_LINE, SIGNED, START, UNIT, Ground
 from tracker import clock
+from tracker.accounts.models import Role
 from tracker.actions.queries import facts_of
 from tracker.errors import Forbidden, InvalidInput, RefusedMove
 from tracker.history import HistoryEvent
@@ -18,6 +19,7 @@ from tracker.nonconformities import queries, register, relations, services, simi
 from tracker.nonconformities.cases import list_cases
 from tracker.nonconformities.facts import facts_of as nonconformity_facts
 from tracker.nonconformities.models import Nonconformity, NonconformityRelation, Pin, SimilarCase
+from tracker.notifications.models import OutboxMessage
 from tracker.organisations.models import Unit
 from workflows.kinds import Grade, Source
 from workflows.nonconformities import NonconformityState as State
@@ -352,3 +354,34 @@ def test_looking_elsewhere_in_the_browser(at: Ground, pages: Pages, db: SQLAlche
     assert "3 of 20 calls" in page.words
     assert f"NC-{record.number + 1:04d}" in page.words
     assert pages.sign_in(at.viewer).post(address, {"places": []}, status=403)
+
+
+def test_another_site_answers_without_seeing_the_record_it_is_asked_about(
+    at: Ground, pages: Pages, db: SQLAlchemy
+) -> None:
+    record = at.opened(UNIT, LINE)
+    site = factories.site(at.organisation)
+    theirs = factories.person(at.organisation, Role.AUDITOR, at=site)
+    (case,) = similar.ask(at.actor("manager"), record, [(site.id, None)])
+    told = db.session.execute(
+        sa.select(OutboxMessage.person_id).where(OutboxMessage.kind == "nonconformity-asked-elsewhere")
+    ).scalars()
+    assert theirs.id in set(told)
+
+    pages.sign_in(theirs).get(f"{REGISTER}{record.number}", status=404)
+    page = pages.get(f"{REGISTER}elsewhere")
+    assert record.title in page.words
+    assert f"/nonconformities/{record.number}" not in page.text
+    name = f"case-{case.id}-"
+    address = f"{REGISTER}elsewhere/{case.id}"
+    pages.post(address, {f"{name}version": 1, f"{name}answer": "absent"}, status=422)
+    pages.post(address, {f"{name}version": 9, f"{name}answer": "absent", f"{name}note": "Seen"}, status=409)
+    made = pages.post(
+        address, {f"{name}version": 1, f"{name}answer": "present", f"{name}note": "4 of 20"}, status=303
+    )
+
+    there = db.session.execute(sa.select(Nonconformity).where(Nonconformity.site_id == site.id)).scalar_one()
+    assert made.location == f"{REGISTER}{there.number}"
+    assert (there.state, there.evidence, keys(db, there)) == (State.DRAFT, "4 of 20", set())
+    assert "Nothing is asked" in pages.get(f"{REGISTER}elsewhere").words
+    pages.sign_in(at.auditor).post(address, {}, status=404)
