@@ -22,6 +22,8 @@ from tracker.permissions import Actor
 from workflows.repeats import Relation, SimilarAnswer
 
 MOST_ASKED = 100
+APART = "\x1f"
+"""Stands between records in one text; nobody types it."""
 ANSWER_TONES = {
     SimilarAnswer.ASKED: "attention",
     SimilarAnswer.ABSENT: "success",
@@ -29,34 +31,53 @@ ANSWER_TONES = {
 }
 
 
-def list_related(organisation_id: int, nonconformity_id: int) -> tuple[RelatedLine, ...]:
-    """The records that belong to this one, on either side, in one statement."""
-    other = aliased(Nonconformity)
-    here = NonconformityRelation
-    mine = here.nonconformity_id == nonconformity_id
-    rows = db.session.execute(
-        sa.select(here.kind, mine.label("mine"), other.number, other.title, other.state)
+def related_text() -> sa.ScalarSelect[str]:
+    """The records that belong to a record, on either side, as one text inside the statement that reads it."""
+    here, other = NonconformityRelation, aliased(Nonconformity)
+    mine = here.nonconformity_id == Nonconformity.id
+    parts = (
+        sa.type_coerce(here.kind, sa.String),
+        sa.case((mine, "1"), else_="0"),
+        sa.cast(other.number, sa.String),
+        sa.type_coerce(other.state, sa.String),
+        other.title,
+    )
+    line: sa.ColumnElement[str] = parts[0]
+    for part in parts[1:]:
+        line = line + " " + part
+    return (
+        sa.select(sa.func.aggregate_strings(line, APART))
+        .select_from(here)
         .join(
             other,
             (other.organisation_id == here.organisation_id)
             & (other.id == sa.case((mine, here.other_id), else_=here.nonconformity_id)),
         )
         .where(
-            here.organisation_id == organisation_id,
-            sa.or_(mine, here.other_id == nonconformity_id),
+            here.organisation_id == Nonconformity.organisation_id,
+            sa.or_(mine, here.other_id == Nonconformity.id),
         )
-        .order_by(here.id)
+        .correlate(Nonconformity)
+        .scalar_subquery()
     )
-    return tuple(
-        RelatedLine(
-            words=kind.of(language()) if is_mine else _back(kind),
-            number=number,
-            label=label("nonconformity", number),
-            title=title,
-            state=state_view("nonconformity", state),
+
+
+def read_related(text: str | None) -> tuple[RelatedLine, ...]:
+    """What `related_text` found, by number."""
+    found = []
+    for line in (text or "").split(APART) if text else ():
+        kind, mine, number, state, title = line.split(" ", 4)
+        relation = Relation(kind)
+        found.append(
+            RelatedLine(
+                words=relation.of(language()) if mine == "1" else _back(relation),
+                number=int(number),
+                label=label("nonconformity", int(number)),
+                title=title,
+                state=state_view("nonconformity", state),
+            )
         )
-        for kind, is_mine, number, title, state in rows
-    )
+    return tuple(sorted(found, key=lambda line: line.number))
 
 
 def _back(kind: Relation) -> str:

@@ -19,7 +19,7 @@ from tracker.i18n import gettext as _
 from tracker.i18n import language, lazy_gettext, pick, show_datetime
 from tracker.metrics.models import Metric
 from tracker.nonconformities import wording
-from tracker.nonconformities.cases import list_cases, list_related
+from tracker.nonconformities.cases import list_cases, read_related, related_text
 from tracker.nonconformities.facts import (
     SPLITTABLE,
     UNREPORTED,
@@ -143,6 +143,7 @@ def _record_with_names() -> sa.Select[Any]:
         repeated.number.label("repeated"),
         repeated.state.label("repeated_state"),
         MoveUndo,
+        related_text().label("related"),
     ]
     people = {"owner": owner, "raiser": raiser, "asker": asker, "approver": approver}
     for name, person in people.items():
@@ -274,7 +275,7 @@ def get_view(dossier: Dossier, actor: Actor) -> NonconformityView:
         signatures=timeline.list_signatures(record_of(record)),
         history=timeline.list_history(record_of(record)),
         moves=offers(dossier, actor),
-        related=list_related(record.organisation_id, record.id),
+        related=read_related(names.related),
         cases=list_cases(record.organisation_id, [record.id]),
         may_split=can(actor, "nonconformity:raise", subject)
         and record.state in SPLITTABLE
