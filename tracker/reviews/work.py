@@ -26,6 +26,8 @@ from tracker.permissions import Subject
 from tracker.reviews import beside, scope
 from tracker.reviews.beside import Beside
 from tracker.reviews.models import (
+    ExternalAudit,
+    ExternalState,
     Fact,
     FactKind,
     FactSet,
@@ -58,6 +60,7 @@ class Head:
     later_report: bool
     origin: int | None = None
     last_reported: int | None = None
+    external: ExternalAudit | None = None
 
 
 def get_head(organisation_id: int, number: int) -> Head:
@@ -97,6 +100,7 @@ def _head(*conditions: Any) -> Head | None:
                 last.id != Review.id,
             )
             .scalar_subquery(),
+            ExternalAudit,
         )
         .join(Site, (Site.organisation_id == Review.organisation_id) & (Site.id == Review.site_id))
         .join(
@@ -111,9 +115,31 @@ def _head(*conditions: Any) -> Head | None:
             (source.organisation_id == ReviewOrigin.organisation_id)
             & (source.id == ReviewOrigin.from_review_id),
         )
+        .outerjoin(
+            ExternalAudit,
+            (ExternalAudit.organisation_id == Review.organisation_id)
+            & (ExternalAudit.id == _last_external()),
+        )
         .where(*conditions)
     ).one_or_none()
     return None if row is None else Head(*row)
+
+
+def _last_external() -> Any:
+    """The audit by others that was held last at the site of a review, and stands beside one of our standards."""
+    audit = sa.orm.aliased(ExternalAudit)
+    return (
+        sa.select(audit.id)
+        .where(
+            audit.organisation_id == Review.organisation_id,
+            audit.site_id == Review.site_id,
+            audit.state == ExternalState.HELD,
+            audit.beside != "",
+        )
+        .order_by(audit.held_on.desc(), audit.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def subject_of(review: Review) -> Subject:
@@ -153,6 +179,7 @@ class Work:
     later_report: bool = False
     origin: int | None = None
     last_reported: int | None = None
+    external: ExternalAudit | None = None
     is_current: bool = False
     as_of: date = field(default_factory=clock.today)
 
@@ -302,6 +329,7 @@ def load(
         later_report=head.later_report,
         origin=head.origin,
         last_reported=head.last_reported,
+        external=head.external,
         is_current=current == len(scope.standards_of(review)),
         as_of=as_of,
     )
@@ -322,7 +350,6 @@ def _sets(
             Overrule,
             (Overrule.organisation_id == FactSet.organisation_id) & (Overrule.fact_set_id == FactSet.id),
         )
-        .options(sa.orm.defer(CatalogueRelease.content))
         .where(
             FactSet.organisation_id == review.organisation_id,
             FactSet.review_id == review.id,

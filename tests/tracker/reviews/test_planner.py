@@ -293,6 +293,22 @@ def test_an_audit_goes_its_way_in_the_browser(at: Ground, be) -> None:
     assert "No external audit fits" in pages.get("/reviews/external?site=nowhere&before=x").words
 
 
+def test_the_last_verdict_of_others_stands_on_the_review(at: Ground, be) -> None:
+    grounds.started(at, "2.7")
+    pages = be(at.manager)
+    for number, body in enumerate(("First body", "Second body", "Other standard")):
+        audit = planned(at, body=body, beside="" if number == 2 else COPC)
+        held(at, audit, held_on=TODAY - timedelta(days=10 - number))
+    other = grounds.lay()
+    held(other, planned(other, body="Elsewhere"))
+
+    words = pages.get("/reviews/1").words
+
+    assert "Second body" in words
+    assert "1850.0 / 2000" in words
+    assert not any(body in words for body in ("First body", "Other standard", "Elsewhere"))
+
+
 def test_a_cancelled_audit_says_so(at: Ground, be) -> None:
     planned(at)
     pages = be(at.manager)
