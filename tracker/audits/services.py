@@ -203,6 +203,27 @@ def set_verdict(
     return verdict
 
 
+def uncover(actor: Actor, audit: Audit, nonconformity_id: int, version: int | None = None) -> None:
+    """Take a record out of an audit that has not begun, with the lines drawn for it alone; never the last one."""
+    check_version(audit, version)
+    title = _("Take it out")
+    if audit.state != AuditState.SCHEDULED:
+        raise RefusedMove(title, [_("The audit has begun: what it covers stands.")])
+    verdict = get_verdict(audit, nonconformity_id)
+    scope = load_scope(audit)
+    if len(scope.covered) == 1:
+        raise RefusedMove(title, [_("It covers nothing else: cancel the audit instead.")])
+    kept = {each.id for each in scope.actions if each.nonconformity_id != nonconformity_id}
+    gone = {task.id for task in scope.tasks if task.action_id not in kept}
+    for check in scope.checks:
+        if check.task_id in gone:
+            db.session.delete(check)
+    db.session.delete(verdict)
+    number = next(each.label for each in scope.covered if each.id == nonconformity_id)
+    history.record(record_of(audit), "edited", actor.person_id, changes={"nonconformities": [number, None]})
+    db.session.flush()
+
+
 def get_verdict(audit: Audit, nonconformity_id: int) -> AuditVerdict:
     """The answers of this audit for a non-conformity. Raises NotFound for one it does not cover."""
     found = db.session.execute(

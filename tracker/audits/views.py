@@ -201,6 +201,12 @@ class Desk:
         """Whether this person may write answers now."""
         return self.audit.state == AuditState.IN_PROGRESS and allowed("audit:conduct", subject_of(self.audit))
 
+    @property
+    def may_uncover(self) -> bool:
+        """Whether this person may take a record out of the audit."""
+        scheduled = self.audit.state == AuditState.SCHEDULED and len(self.page.verdicts) > 1
+        return scheduled and allowed("audit:schedule", subject_of(self.audit))
+
     def sample(self) -> Any:
         """The form of the sample."""
         return self.opened.refused("sample") or forms.SampleForm(
@@ -347,6 +353,28 @@ def give_verdict(number: int, nonconformity_id: int) -> BaseResponse:
         )
 
     return _change(actor, audit, f"verdict-{nonconformity_id}", form, verdict, change)
+
+
+@blueprint.post("/<record:number>/verdicts/<key:nonconformity_id>/remove")
+@permission("audit:schedule")
+def uncover(number: int, nonconformity_id: int) -> BaseResponse:
+    """Take a record out of an audit that has not begun."""
+    audit = get_audit(present_actor(), number)
+    actor = allow("audit:schedule", subject_of(audit))
+    form = forms.Versioned()
+    if not form.validate():
+        raise NotFound
+    try:
+        services.uncover(actor, audit, nonconformity_id, form.version.data)
+        db.session.commit()
+    except Conflict as error:
+        db.session.rollback()
+        return _page(actor, get_audit(actor, number), Opened("move-cover", None, str(error)), 409)
+    except RefusedMove as error:
+        db.session.rollback()
+        opened = Opened("move-cover", None, error.message, tuple(error.reasons))
+        return _page(actor, get_audit(actor, number), opened, error.status)
+    return go(url_for("audits.show", number=number), _("The record is out of this audit."))
 
 
 # ---------------------------------------------------------------- moves

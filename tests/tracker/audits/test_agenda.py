@@ -103,6 +103,34 @@ def test_records_ticked_are_audited_together(app, at, db) -> None:
     assert [each.id for each in list_covered(audit)] == [first.id, second.id]
 
 
+def test_a_record_is_taken_out_before_the_audit_begins(app, at) -> None:
+    first, second = waiting(at)
+    audit = schedule(at, first, second)
+    lead = be(app, at.lead)
+    path = f"/audits/{audit.number}/verdicts/{second.id}/remove"
+    assert path in lead.get(f"/audits/{audit.number}").text
+
+    stale = lead.post(path, {"version": 0}, 409)
+    assert "changed" in stale.words
+    lead.post(path, {"version": audit.version})
+
+    assert [each.id for each in list_covered(audit)] == [first.id]
+    assert len(list_checks(audit)) == 1, "the lines of its own tasks go with it"
+    last = lead.post(f"/audits/{audit.number}/verdicts/{first.id}/remove", {"version": audit.version}, 409)
+    assert "cancel the audit instead" in last.words
+    be(app, at.owner).post(path, {"version": audit.version}, 403)
+
+
+def test_what_an_audit_covers_stands_once_it_has_begun(at) -> None:
+    first, second = waiting(at)
+    audit = loop.started(at, first, second)
+
+    with pytest.raises(RefusedMove) as error:
+        services.uncover(at.act(at.lead), audit, second.id)
+
+    assert "has begun" in refused(error)
+
+
 def test_records_of_another_site_are_left_out_and_said(app, at) -> None:
     (first,) = waiting(at, at.nonconformity())
     elsewhere = factories.site(at.organisation)
