@@ -20,6 +20,7 @@ from tracker.numbering import label
 from tracker.organisations.models import Site
 from tracker.permissions import Actor
 from tracker.reviews.models import FactKind
+from tracker.scores.releases import Known
 from workflows.actions import ActionState
 from workflows.fishbone import rib_title
 from workflows.kinds import CauseKind
@@ -44,14 +45,14 @@ class Filter:
     verified: bool = False
 
 
-def read_filter(args: Mapping[str, str]) -> Filter:
+def read_filter(args: Mapping[str, str], known: Known) -> Filter:
     """The filter out of an address."""
     kind = args.get("kind", CauseKind.ROOT.value)
     item = args.get("item", "")
     period = args.get("period", "")
     return Filter(
         site=args.get("site", "")[:40],
-        item=item if wording.standard_of(item) else "",
+        item=item if known.standard_of(item) else "",
         period=period if period in PERIODS else "",
         kind=kind if kind == "all" or kind in set(CauseKind) else CauseKind.ROOT.value,
         category=args.get("category", "")[:40],
@@ -230,7 +231,7 @@ def _records(actor: Actor, ids: set[int]) -> dict[int, tuple[tuple[int, str], ..
 # ---------------------------------------------------------------- shared between places
 
 
-def list_shared(actor: Actor, wanted: Filter) -> tuple[SharedCause, ...]:
+def list_shared(actor: Actor, wanted: Filter, known: Known) -> tuple[SharedCause, ...]:
     """The same category of cause at the same item in more than one action, the most widespread first.
 
     Sites, programmes (units whose deployment is held) and repeats are counted, in one statement.
@@ -276,7 +277,7 @@ def list_shared(actor: Actor, wanted: Filter) -> tuple[SharedCause, ...]:
     return tuple(
         SharedCause(
             element=element,
-            element_name=wording.element_name(element, lang),
+            element_name=wording.element_name(element, lang, known),
             code=rib,
             title=category_title(rib),
             sites=site_count,

@@ -14,6 +14,7 @@ from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
 from tracker.nonconformities import wording
 from tracker.organisations.queries import list_sites
+from tracker.scores.releases import Known, in_use
 from workflows.kinds import CauseKind
 
 blueprint = Blueprint("causes", __name__, url_prefix="/causes")
@@ -24,7 +25,8 @@ blueprint = Blueprint("causes", __name__, url_prefix="/causes")
 def index() -> Response:
     """Which categories of causes come back, which causes they are, and where the same one is shared."""
     actor = allow("cause:view")
-    wanted = queries.read_filter(request.args)
+    known = in_use(actor.organisation_id)
+    wanted = queries.read_filter(request.args, known)
     categories = queries.count_categories(actor, wanted)
     sites = [(site.code, pick(site.name_zh, site.name_en)) for site in list_sites(actor)]
     return fragments.render(
@@ -37,10 +39,10 @@ def index() -> Response:
         told=_told(categories),
         causes=queries.list_causes(actor, wanted),
         limit=queries.LISTED,
-        shared=queries.list_shared(actor, wanted),
-        chips=_chips(wanted, dict(sites)),
+        shared=queries.list_shared(actor, wanted, known),
+        chips=_chips(wanted, dict(sites), known),
         sites=sites,
-        items=wording.element_choices(language()),
+        items=wording.element_choices(language(), known),
         periods=_periods(),
         kinds=[*((kind.value, kind.of(language())) for kind in CauseKind), ("all", _("All kinds"))],
         base=url_for(".index"),
@@ -73,11 +75,11 @@ def _told(categories: tuple[Category, ...]) -> str:
     )
 
 
-def _chips(wanted: Filter, sites: dict[str, str]) -> list[tuple[str, str, str]]:
+def _chips(wanted: Filter, sites: dict[str, str], known: Known) -> list[tuple[str, str, str]]:
     lang = language()
     said = (
         ("site", _("Site"), sites.get(wanted.site, wanted.site)),
-        ("item", _("Item / criterion"), f"{wanted.item} {wording.element_name(wanted.item, lang)}"),
+        ("item", _("Item / criterion"), f"{wanted.item} {wording.element_name(wanted.item, lang, known)}"),
         ("period", _("Period"), dict(_periods()).get(wanted.period, "")),
         ("category", _("Category"), queries.category_title(wanted.category)),
         ("verified", _("Verified"), _("Yes")),

@@ -1,13 +1,13 @@
 """Reads of the first page: a few statements over stored standings, whatever the register holds."""
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import url_for
 from sqlalchemy.orm import aliased
 
-from scoring import catalogue
+from scoring.catalogue import Standard
 from scoring.certification import CONDITION_LABELS, CONDITIONS_OF, Verdict
 from tracker import clock
 from tracker.actions.models import Action
@@ -23,9 +23,9 @@ from tracker.permissions import Actor
 from tracker.reviews.models import Review
 from tracker.scores import sheets
 from tracker.scores.charts import level_name, verdict_title
-from tracker.scores.computing import RELEASES
-from tracker.scores.models import Cause, ScoringRun, Standing
+from tracker.scores.models import CatalogueRelease, Cause, ScoringRun, Standing
 from tracker.scores.queries import pass_mark, totals_of
+from tracker.scores.releases import by_hash
 from workflows.actions import ActionState
 
 # Counting stops here: "1,000+" says all that a first page can say.
@@ -34,6 +34,13 @@ CARDS = 60
 CLOSURES = 6
 
 _ENDED = (ActionState.CLOSED, ActionState.CANCELLED)
+
+
+class Stands(NamedTuple):
+    """Where a site stands, and the release that says how much that is."""
+
+    standing: Standing
+    release: Standard
 
 
 def get_dashboard(actor: Actor, code: str | None = None) -> Dashboard:
@@ -56,23 +63,32 @@ def get_dashboard(actor: Actor, code: str | None = None) -> Dashboard:
     )
 
 
-def _sites(actor: Actor) -> list[tuple[Site, dict[str, Standing]]]:
+def _sites(actor: Actor) -> list[tuple[Site, dict[str, Stands]]]:
     """The active sites that the person sees, each with its standing under each standard, in one statement."""
     rows = db.session.execute(
-        sa.select(Site, Standing)
+        sa.select(Site, Standing, CatalogueRelease.content_hash)
         .outerjoin(
             Standing, (Standing.organisation_id == Site.organisation_id) & (Standing.site_id == Site.id)
+        )
+        .outerjoin(
+            ScoringRun,
+            (ScoringRun.organisation_id == Standing.organisation_id) & (ScoringRun.id == Standing.run_id),
+        )
+        .outerjoin(
+            CatalogueRelease,
+            (CatalogueRelease.organisation_id == ScoringRun.organisation_id)
+            & (CatalogueRelease.id == ScoringRun.release_id),
         )
         .where(Site.organisation_id == actor.organisation_id, Site.active, seen(actor, Site.id))
         .order_by(Site.code)
         .limit(CARDS * len(sheets.STANDARDS))
     )
-    standings: dict[int, dict[str, Standing]] = defaultdict(dict)
+    standings: dict[int, dict[str, Stands]] = defaultdict(dict)
     sites: dict[int, Site] = {}
-    for site, standing in rows:
+    for site, standing, content in rows:
         sites[site.id] = site
         if standing is not None:
-            standings[site.id][standing.standard] = standing
+            standings[site.id][standing.standard] = Stands(standing, by_hash(actor.organisation_id, content))
     return [(site, standings[site.id]) for site in sites.values()]
 
 
@@ -124,19 +140,22 @@ def _count(number: int) -> Count:
     return Count(min(number, LIMIT), number > LIMIT)
 
 
-def _card(site: Site, standings: dict[str, Standing], counts: dict[str, Any]) -> SiteCard:
-    copc, see = standings.get(sheets.COPC), standings.get(sheets.SEE_CMM)
+def _card(site: Site, standings: dict[str, Stands], counts: dict[str, Any]) -> SiteCard:
+    of_items, of_rows = standings.get(sheets.COPC), standings.get(sheets.SEE_CMM)
+    copc = None if of_items is None else of_items.standing
     reading = str(site.policy.get("copc.cert_policy", "strict"))
     return SiteCard(
         id=site.id,
         code=site.code,
         name=pick(site.name_zh, site.name_en),
-        copc=None if copc is None else totals_of(copc),
-        see=None if see is None else totals_of(see),
+        copc=None if of_items is None else totals_of(*of_items),
+        see=None if of_rows is None else totals_of(*of_rows),
         passes=copc is not None and bool(copc.verdict) and Verdict(copc.verdict).passes(reading),
         verdict="" if copc is None else verdict_title(copc.verdict),
         unmet=() if copc is None else _unmet(copc, reading),
-        level_title="" if see is None or see.level is None else _level_title(see.level),
+        level_title=""
+        if of_rows is None or of_rows.standing.level is None
+        else level_name(of_rows.release, of_rows.standing.level, language()),
         target_level=site.target_level,
         open=_count(counts["open"]),
         overdue=_count(counts["overdue"]),
@@ -155,10 +174,6 @@ def _unmet(standing: Standing, reading: str) -> tuple[Unmet, ...]:
     )
 
 
-def _level_title(level: int) -> str:
-    return level_name(catalogue.load(RELEASES[sheets.SEE_CMM]), level, language())
-
-
 def _closures(actor: Actor, names: dict[int, str]) -> tuple[Closure, ...]:
     """The latest closures of the sites shown, each run beside the one before it, in one statement."""
     before = aliased(ScoringRun)
@@ -172,6 +187,7 @@ def _closures(actor: Actor, names: dict[int, str]) -> tuple[Closure, ...]:
             ScoringRun.maximum,
             ScoringRun.created_at,
             before.total.label("before"),
+            CatalogueRelease.content_hash,
             Nonconformity.number.label("nonconformity"),
             Nonconformity.title,
         )
@@ -179,6 +195,11 @@ def _closures(actor: Actor, names: dict[int, str]) -> tuple[Closure, ...]:
             Nonconformity,
             (Nonconformity.organisation_id == ScoringRun.organisation_id)
             & (Nonconformity.id == ScoringRun.nonconformity_id),
+        )
+        .join(
+            CatalogueRelease,
+            (CatalogueRelease.organisation_id == ScoringRun.organisation_id)
+            & (CatalogueRelease.id == ScoringRun.release_id),
         )
         .outerjoin(
             before,
@@ -192,10 +213,10 @@ def _closures(actor: Actor, names: dict[int, str]) -> tuple[Closure, ...]:
         .order_by(ScoringRun.number.desc())
         .limit(CLOSURES)
     )
-    return tuple(_closure(row, names) for row in rows)
+    return tuple(_closure(row, names, by_hash(actor.organisation_id, row.content_hash)) for row in rows)
 
 
-def _closure(row: Any, names: dict[int, str]) -> Closure:
+def _closure(row: Any, names: dict[int, str], release: Standard) -> Closure:
     known = row.total is not None and row.before is not None
     return Closure(
         nonconformity=label("nonconformity", row.nonconformity),
@@ -207,5 +228,5 @@ def _closure(row: Any, names: dict[int, str]) -> Closure:
         standard="COPC" if row.standard == sheets.COPC else "SEE-CMM",
         moved=row.total - row.before if known else None,
         total=row.total,
-        mark=pass_mark(row.standard, row.tier, row.maximum),
+        mark=pass_mark(release, row.tier, row.maximum),
     )

@@ -22,4 +22,5 @@ def index() -> BaseResponse:
         board=get_dashboard(actor, request.args.get("site")),
         may_plan=allowed("review:plan"),
         may_edit=allowed("site:edit"),
+        may_see_metrics=allowed("metric:view"),
     )

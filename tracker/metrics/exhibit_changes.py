@@ -16,6 +16,8 @@ from tracker.metrics.services import items
 from tracker.moves import check_version
 from tracker.organisations.models import Site
 from tracker.permissions import Actor
+from tracker.scores import releases
+from tracker.scores.sheets import COPC
 
 
 def _record_of(site: Site) -> Record:
@@ -56,7 +58,7 @@ def add_entry(actor: Actor, *, service: str, item: str, name_zh: str = "", name_
     faults: dict[str, list[str]] = {}
     if service not in set(Service):
         faults["service"] = [_("Choose one of the list.")]
-    if item not in {entry.id for entry in items()}:
+    if item not in {entry.id for entry in items(*releases.in_use(actor.organisation_id).standards[COPC])}:
         faults["item"] = [_("Choose an item of category 4; item 4.7 has no metrics of its own.")]
     if not zh and not en:
         faults["name_en"] = [_("Name the metric in at least one language.")]

@@ -21,6 +21,8 @@ from tracker.metrics.services import items
 from tracker.metrics.views import blueprint, chosen
 from tracker.organisations.models import Site
 from tracker.permissions import Actor, Subject
+from tracker.scores import releases
+from tracker.scores.sheets import COPC
 
 timeline.TITLES["exhibit_confirmed"] = _l("List of required metrics confirmed")
 timeline.FIELD_LABELS["services"] = _l("Services")
@@ -81,8 +83,9 @@ def _page(
     problem: str = "",
 ) -> Response:
     form = entry_form or EntryForm(formdata=None)
+    known = releases.in_use(actor.organisation_id).standards[COPC]
     form.item.choices = pairs(
-        *((each.id, f"{each.id} {pick(each.name.zh, each.name.en)}") for each in items())
+        *((each.id, f"{each.id} {pick(each.name.zh, each.name.en)}") for each in items(*known))
     )
     subject = Subject(site_id=site.id) if site is not None else None
     return render(

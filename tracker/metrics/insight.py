@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from scoring import ahead, catalogue, control, outlook, variation
+from scoring import ahead, control, outlook, variation
 from scoring import series as calendar
 from scoring.ahead import Ahead, Prospect
+from scoring.catalogue import Standard
 from scoring.facts import CopcSheet, ItemFacts, Range
 from scoring.facts import Metric as ScoredMetric
 from scoring.metrics import IMPROVEMENT_PERIODS
@@ -54,30 +55,37 @@ class Known:
         return replace(held, improving=False) if "improves" in self.pinned else held
 
 
-def edges_of(known: Iterable[Known], policy: Policy, tier: str, day: date) -> dict[str, tuple[Edge, ...]]:
+def edges_of(
+    known: Iterable[Known], policy: Policy, tier: str, day: date, standard: Standard
+) -> dict[str, tuple[Edge, ...]]:
     """Item → where one more metric failing would drop its level or trend, asked of the scorer itself."""
     metrics: dict[str, list[ScoredMetric]] = {}
     for each in known:
         metrics.setdefault(each.item, []).append(each.effective)
-    standard = catalogue.load(catalogue.COPC)
     items = {
         item: ItemFacts(item, metrics=tuple(found))
         for item, found in metrics.items()
         if standard.has_item(item)
     }
-    sheet = CopcSheet(catalogue.COPC, day, tier=tier, policy=policy, items=items)
+    sheet = CopcSheet(standard.id, day, tier=tier, policy=policy, items=items, read_with=standard)
     found: dict[str, list[Edge]] = {}
     for edge in outlook.edges(sheet):
         found.setdefault(edge.item, []).append(edge)
     return {item: tuple(edges) for item, edges in found.items()}
 
 
-def hints_of(known: Known, edges: Sequence[Edge], policy: Policy, day: date) -> tuple[HintView, ...]:
+def hints_of(
+    known: Known, edges: Sequence[Edge], policy: Policy, day: date, standard: Standard
+) -> tuple[HintView, ...]:
     """What to look at, the gravest first."""
-    return (*_dropping(known, edges, policy), *_untrusted(known, policy), *_silent(known, policy, day))
+    return (
+        *_dropping(known, edges, policy, standard),
+        *_untrusted(known, policy),
+        *_silent(known, policy, day),
+    )
 
 
-def _dropping(known: Known, edges: Sequence[Edge], policy: Policy) -> Iterator[HintView]:
+def _dropping(known: Known, edges: Sequence[Edge], policy: Policy, standard: Standard) -> Iterator[HintView]:
     held = known.effective
     looked = ahead.look(held, policy) if held.required else None
     if looked is None:
@@ -89,7 +97,7 @@ def _dropping(known: Known, edges: Sequence[Edge], policy: Policy) -> Iterator[H
         if edge is None and kind == "improves":
             continue  # an improvement that ends takes no band along: not worth a warning
         condition = _condition(known, kind, prospect, looked)
-        text = condition if edge is None else f"{condition} {_fall(edge)}"
+        text = condition if edge is None else f"{condition} {_fall(edge, standard)}"
         if edge is None or prospect.as_last:
             yield HintView("edge", "attention", _("on the edge"), text, looked.month)
         else:
@@ -127,9 +135,9 @@ def _target(looked: Ahead, measure: str) -> str:
     return series.with_measure(series.write(looked.target), measure)
 
 
-def _fall(edge: Edge) -> str:
+def _fall(edge: Edge, standard: Standard) -> str:
     """Which band would fall, and what that costs in points of the item."""
-    item = catalogue.load(catalogue.COPC).item(edge.item)
+    item = standard.item(edge.item)
     names = {"level": _("level"), "trend": _("trend"), "approach": _("approach")}
     own = [drop for drop in edge.drops if drop.item == edge.item]
     full = item.points.get("standard") or item.points["gold"]

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from scoring.catalogue import Standard
 from scoring.metrics import MetricFacts
 from scoring.policy import Policy
 from scoring.sheet import Metric as ScoredMetric
@@ -34,8 +35,8 @@ from tracker.metrics.viewmodels import (
 from tracker.nonconformities.models import Nonconformity, Pin
 from tracker.organisations.models import Site, Unit
 from tracker.permissions import Actor, Subject
-from tracker.reviews import scope
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Review, Tier
+from tracker.scores import releases
 from tracker.scores.sheets import COPC, PINNING, month_of, read_readings, read_series
 
 Stated = Mapping[tuple[str, str], Mapping[str, bool]]
@@ -199,7 +200,8 @@ class SiteSeries:
     """The metrics of a site with their targets, values and what is stated of them.
 
     `pinned` says which aspects open non-conformities hold at "not met"; `tier` is what the site is scored in, and
-    `has_facts` whether it has current facts, so that a check can be recorded on them.
+    `has_facts` whether it has current facts, so that a check can be recorded on them. `standard` is the release that
+    the site is judged by.
     """
 
     site: Site
@@ -210,6 +212,7 @@ class SiteSeries:
     pinned: Mapping[int, frozenset[str]] = field(default_factory=dict)
     tier: str = "standard"
     has_facts: bool = False
+    standard: Standard = field(default_factory=lambda: releases.first()[COPC])
 
     @property
     def values(self) -> dict[int, dict[str, Fraction]]:
@@ -240,12 +243,16 @@ class SiteSeries:
         """Metric → what people should look at before it costs points."""
         day, policy = clock.today(), series.policy_of(self.site)
         known = {metric.id: self.known(metric) for metric, _unit, _owner in self.rows}
-        edges = insight.edges_of(known.values(), policy, self.tier, day)
+        edges = insight.edges_of(known.values(), policy, self.tier, day, self.standard)
         chosen = known if wanted is None else [metric.id for metric in wanted]
         return {
-            each: insight.hints_of(known[each], edges.get(known[each].item, ()), policy, day)
+            each: insight.hints_of(known[each], edges.get(known[each].item, ()), policy, day, self.standard)
             for each in chosen
         }
+
+    def item_name(self, item: str) -> str:
+        """What an item is called at this site."""
+        return say(self.standard.item(item).name) if self.standard.has_item(item) else item
 
     def months(self, metric: Metric, shown: Sequence[str]) -> tuple[MonthView, ...]:
         """The months of one of them, with the target in force in each."""
@@ -276,7 +283,14 @@ def load_site(organisation_id: int, site: Site, stated: Stated | None = None) ->
     """Everything about the metrics of a site; `stated`, given by a review, stands in for the current facts."""
     held = {aspect: _is_pinned(aspect) for aspect in PINNED}
     rows = db.session.execute(
-        sa.select(Metric, Unit, Person, _tier_of(site), *held.values())
+        sa.select(
+            Metric,
+            Unit,
+            Person,
+            _tier_of(site),
+            releases.hash_in_force(COPC, organisation_id, site.id),
+            *held.values(),
+        )
         .outerjoin(Unit, (Unit.organisation_id == Metric.organisation_id) & (Unit.id == Metric.unit_id))
         .outerjoin(
             Person, (Person.organisation_id == Metric.organisation_id) & (Person.id == Metric.owner_id)
@@ -294,11 +308,14 @@ def load_site(organisation_id: int, site: Site, stated: Stated | None = None) ->
         readings,
         stated,
         pinned={
-            row[0].id: frozenset(aspect for aspect, yes in zip(held, row[4:], strict=True) if yes)
+            row[0].id: frozenset(aspect for aspect, yes in zip(held, row[5:], strict=True) if yes)
             for row in rows
         },
         tier=rows[0][3].value if rows and rows[0][3] is not None else "standard",
         has_facts=bool(rows) and rows[0][3] is not None,
+        standard=releases.by_hash(organisation_id, rows[0][4])
+        if rows and rows[0][4] is not None
+        else releases.first()[COPC],
     )
 
 
@@ -348,13 +365,14 @@ def list_sites(actor: Actor) -> tuple[Site, ...]:
 
 def list_metrics(actor: Actor, site: Site, *, item: str = "", verdict: str = "") -> tuple[MetricRow, ...]:
     """The metrics of a site, by item; `verdict` is `cui`, `missing_target`, `not_improving`, `good` or `hints`."""
-    loaded = load_site(actor.organisation_id, site)
-    names = {entry.id: say(entry.name) for entry in scope.standard_of(COPC).items}
+    return rows_of(load_site(actor.organisation_id, site), item=item, verdict=verdict)
+
+
+def rows_of(loaded: SiteSeries, *, item: str = "", verdict: str = "") -> tuple[MetricRow, ...]:
+    """The metrics that have been read, as their register shows them; narrowed like `list_metrics`."""
     hints = loaded.hints()
     rows = (
-        _row(loaded, entry, names, hints[entry[0].id])
-        for entry in loaded.rows
-        if not item or entry[0].item == item
+        _row(loaded, entry, hints[entry[0].id]) for entry in loaded.rows if not item or entry[0].item == item
     )
     return tuple(row for row in rows if not verdict or _speaks(row, verdict))
 
@@ -362,10 +380,9 @@ def list_metrics(actor: Actor, site: Site, *, item: str = "", verdict: str = "")
 def hints(organisation_id: int, site: Site) -> tuple[tuple[MetricRow, HintView], ...]:
     """What people should look at among the metrics of a site, the gravest first: four statements."""
     loaded = load_site(organisation_id, site)
-    names = {entry.id: say(entry.name) for entry in scope.standard_of(COPC).items}
     found = loaded.hints()
     told = [
-        (_row(loaded, entry, names, found[entry[0].id]), hint)
+        (_row(loaded, entry, found[entry[0].id]), hint)
         for entry in loaded.rows
         for hint in found[entry[0].id]
     ]
@@ -387,7 +404,6 @@ def _speaks(row: MetricRow, wanted: str) -> bool:
 def _row(
     loaded: SiteSeries,
     entry: tuple[Metric, Unit | None, Person | None],
-    names: dict[str, str],
     hints: tuple[HintView, ...] = (),
 ) -> MetricRow:
     metric, unit, owner = entry
@@ -397,7 +413,7 @@ def _row(
     return MetricRow(
         number=metric.number,
         item=metric.item,
-        item_name=names.get(metric.item, metric.item),
+        item_name=loaded.item_name(metric.item),
         code=metric.code,
         name=pick(metric.name_zh, metric.name_en),
         unit=pick(unit.name_zh, unit.name_en) if unit is not None else "",
@@ -488,7 +504,6 @@ def get_metric_page(metric: Metric) -> MetricPage:
     ]
     verdict = loaded.verdict(metric)
     months = _all_months(loaded, metric)
-    names = {entry.id: say(entry.name) for entry in scope.standard_of(COPC).items}
     name = pick(metric.name_zh, metric.name_en)
     targets = loaded.targets.get(metric.id, [])
     values, counts = loaded.values.get(metric.id, {}), loaded.readings.counts.get(metric.id, {})
@@ -501,7 +516,7 @@ def get_metric_page(metric: Metric) -> MetricPage:
         site_name=pick(site.name_zh, site.name_en),
         site_id=site.id,
         item=metric.item,
-        item_name=names.get(metric.item, metric.item),
+        item_name=loaded.item_name(metric.item),
         code=metric.code,
         name_zh=metric.name_zh,
         name_en=metric.name_en,

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scoring import numbers
-from scoring.catalogue import Item
+from scoring.catalogue import Item, Standard
 from scoring.roll_up import Rule
 from tracker import clock, history
 from tracker.database import add, db
@@ -22,6 +22,7 @@ from tracker.numbering import next_number
 from tracker.organisations.models import Site, Unit
 from tracker.permissions import Actor
 from tracker.reviews import scope
+from tracker.scores import releases
 from tracker.scores.models import Cause
 from tracker.scores.services import Why, rescore_site
 from tracker.scores.sheets import COPC, month_of
@@ -35,12 +36,13 @@ def record_of(metric: Metric) -> Record:
     return Record(metric.organisation_id, "metric", metric.id, metric.number)
 
 
-def items() -> tuple[Item, ...]:
-    """The items that have metrics of their own: category 4 without 4.7, both tiers."""
+def items(*standards: Standard) -> tuple[Item, ...]:
+    """The items of releases that have metrics of their own: category 4 without 4.7, both tiers."""
+    found = {item.id: item for standard in reversed(standards) for item in standard.items}
     return tuple(
-        item
-        for item in scope.standard_of(COPC).items
-        if item.category == "4" and item.id != scope.ACHIEVING_RESULTS
+        found[name]
+        for name in dict.fromkeys(item.id for standard in standards for item in standard.items)
+        if found[name].category == "4" and name != scope.ACHIEVING_RESULTS
     )
 
 
@@ -103,7 +105,8 @@ def create_metric(
 
 def _check_metric(site: Site, item: str, code: str, given: Mapping[str, Any]) -> None:
     faults: dict[str, list[str]] = {}
-    if item not in {entry.id for entry in items()}:
+    standard = releases.of_site(site.organisation_id, site.id)[COPC]
+    if item not in {entry.id for entry in items(standard)}:
         faults["item"] = [_("Choose an item of category 4; item 4.7 has no metrics of its own.")]
     if len(code) > 60 or "/" in code:
         faults["code"] = [_("A code has at most 60 characters and no slash.")]

@@ -13,7 +13,7 @@ from tracker.accounts.forms import pairs, tell
 from tracker.accounts.queries import list_people
 from tracker.database import MAX_ID, db
 from tracker.errors import Conflict, InvalidInput, NotFound
-from tracker.fragments import SCORE_CHANGED, go, render, vary, wants_fragment, with_trigger
+from tracker.fragments import SCORE_CHANGED, go, part, render, vary, wants_fragment, with_trigger
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
 from tracker.i18n import pick
@@ -25,7 +25,11 @@ from tracker.organisations.models import Site, UnitKind
 from tracker.permissions import Actor, Subject
 from tracker.reviews import current
 from tracker.reviews import queries as reviews
+from tracker.scores import releases
 from tracker.scores.sheets import COPC, month_of
+
+# How many warnings the first page shows; the register has all of them.
+HINTS_SHOWN = 5
 
 blueprint = Blueprint("metrics", __name__, url_prefix="/metrics")
 
@@ -66,18 +70,31 @@ def index() -> Response:
     sites = queries.list_sites(actor)
     site = chosen(sites, request.args.get("site"))
     item, verdict = request.args.get("item", ""), request.args.get("verdict", "")
+    loaded = queries.load_site(actor.organisation_id, site) if site is not None else None
     return render(
         "metrics/index.html",
         "metrics/_register.html",
         sites=sites,
         site=site,
-        items=services.items(),
+        items=services.items(loaded.standard) if loaded is not None else (),
         item=item,
         verdict=verdict,
         verdicts=_verdicts(),
-        rows=queries.list_metrics(actor, site, item=item, verdict=verdict) if site is not None else (),
+        rows=queries.rows_of(loaded, item=item, verdict=verdict) if loaded is not None else (),
         may_add=site is not None and allowed("metric:edit", Subject(site_id=site.id)),
     )
+
+
+@blueprint.get("/hints")
+@permission("metric:view")
+def hints() -> Response:
+    """The gravest of what needs a look among the metrics of a site: a card that the first page fetches."""
+    actor = allow("metric:view")
+    site = chosen(queries.list_sites(actor), request.args.get("site"))
+    if site is None:
+        raise NotFound
+    found = queries.hints(actor.organisation_id, site)
+    return part("metrics/_hints.html", site=site, hints=found[:HINTS_SHOWN], more=len(found) > HINTS_SHOWN)
 
 
 def _verdicts() -> list[tuple[str, str]]:
@@ -115,8 +132,12 @@ def _site_for_new() -> tuple[Actor, Site]:
 
 def _offer(form: MetricForm, actor: Actor, site: Site) -> None:
     """Fill the lists of the form."""
+    standard = releases.of_site(site.organisation_id, site.id)[COPC]
     form.item.choices = pairs(
-        *((entry.id, f"{entry.id} {pick(entry.name.zh, entry.name.en)}") for entry in services.items())
+        *(
+            (entry.id, f"{entry.id} {pick(entry.name.zh, entry.name.en)}")
+            for entry in services.items(standard)
+        )
     )
     units = reviews.list_units(site.organisation_id, site.id, clock.today())
     programmes = (unit for unit in units if unit.kind == UnitKind.PROGRAMME)

@@ -17,6 +17,7 @@ from tracker.nonconformities.queries import fact_name, subject_names
 from tracker.organisations.models import Site
 from tracker.reviews.facts import PIN_ASPECTS, parse_key
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind
+from tracker.scores.releases import Known
 from tracker.scores.sheets import COPC
 
 
@@ -34,7 +35,7 @@ class PinChoice:
 
 
 def list_choices(
-    site: Site, elements: Iterable[str], ticked: Iterable[str], review_id: int | None = None
+    site: Site, elements: Iterable[str], ticked: Iterable[str], releases: Known, review_id: int | None = None
 ) -> list[PinChoice]:
     """The facts of `elements` at a site, and those ticked already, in the order of the standards.
 
@@ -52,9 +53,9 @@ def list_choices(
     return [
         PinChoice(
             value=value,
-            group=f"{pin.element} {wording.element_name(pin.element, lang)}",
-            name=fact_name(pin, names, lang),
-            words=wording.requirement(pin, lang)[0],
+            group=f"{pin.element} {wording.element_name(pin.element, lang, releases)}",
+            name=fact_name(pin, names, lang, releases),
+            words=wording.requirement(pin, lang, releases)[0],
             unmet=wanted[value],
             holders=tuple(
                 known.labels[each] for each in sorted(known.holders[(pin.site_id, pin.standard, pin.key)])

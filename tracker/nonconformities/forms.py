@@ -28,6 +28,7 @@ from tracker.nonconformities import wording
 from tracker.nonconformities.drafts import Draft, PinSpec, decode_pin
 from tracker.organisations.viewmodels import SiteView
 from tracker.reviews.facts import parse_key
+from tracker.scores.releases import Known
 from workflows.causes import RIBS
 from workflows.kinds import Grade, Source
 from workflows.repeats import SimilarAnswer
@@ -279,9 +280,10 @@ class DraftForm(FlaskForm):
     cause = SelectField(lazy_gettext("Suspected cause"), validate_choice=False, default="")
     asked = SelectMultipleField(lazy_gettext("Questions on the grade"), validate_choice=False)
 
-    def offer(self, people: list[PersonView]) -> None:
-        """Fill the choices."""
+    def offer(self, people: list[PersonView], known: Known) -> None:
+        """Fill the choices; items and criteria are those of the releases that are known."""
         lang = language()
+        self.known = known
         self.cause.choices = [("", _("Not known")), *rib_choices(lang)]
         self.asked.choices = [
             ("met", _("The requirement is met today")),
@@ -292,7 +294,7 @@ class DraftForm(FlaskForm):
         self.source.choices = _worded(Source)
         named = [(str(person.id), pick(person.name_zh, person.name_en)) for person in people]
         self.owner.choices = [("", _("Nobody yet")), *named]
-        self.also.choices = list(wording.element_choices(lang))
+        self.also.choices = list(wording.element_choices(lang, known))
 
     def validate_effort(self, field: Effort) -> None:
         """More than nothing, and small enough to be meant."""
@@ -325,7 +327,7 @@ class DraftForm(FlaskForm):
             links=tuple(
                 (standard, element)
                 for element in self.also.data or []
-                if (standard := wording.standard_of(element)) is not None
+                if (standard := self.known.standard_of(element)) is not None
             ),
             unpinned_reason=self.unpinned_reason.data or "",
             repeat_of_id=repeat_of_id,

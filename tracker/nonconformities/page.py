@@ -1,7 +1,7 @@
 """What the templates of non-conformities are given: contexts put together from queries and forms."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -32,16 +32,16 @@ from tracker.nonconformities.forms import (
     read_record_number,
 )
 from tracker.nonconformities.models import Nonconformity
-from tracker.nonconformities.register import Filter
+from tracker.nonconformities.register import Filter, list_places
 from tracker.nonconformities.services import prefill
 from tracker.nonconformities.viewmodels import NonconformityView, RegisterPage
 from tracker.numbering import label
 from tracker.organisations.models import Site
 from tracker.organisations.queries import find_site, list_sites
-from tracker.organisations.viewmodels import SiteView
 from tracker.permissions import Actor, Subject, can
 from tracker.reviews.facts import parse_key
 from tracker.reviews.models import Review
+from tracker.scores.releases import Known, first, in_use, of_site
 from workflows.kinds import Grade, Source
 from workflows.nonconformities import NONCONFORMITY, NonconformityState
 from workflows.svg import svg
@@ -52,23 +52,24 @@ from workflows.svg import svg
 def register_context(actor: Actor, wanted: Filter, found: RegisterPage, *, whole: bool) -> dict[str, Any]:
     """The register; the choices of the filter only for the whole page."""
     lang = language()
-    sites = list_sites(actor) if whole or (wanted.site and not found.rows) else []
+    asks = whole or wanted.element or (wanted.site and not found.rows)
+    sites, known = list_places(actor) if asks else ([], first())
     people = list_people(actor.organisation_id) if whole else []
     context: dict[str, Any] = {
         "wanted": wanted,
         "page": found,
         "lang_columns": columns(lang),
         "base": url_for(".index"),
-        "chips": _chips(actor, wanted, _site_names(sites, found)),
+        "chips": _chips(actor, wanted, _site_names(sites, found), known),
         "previous": fragments.here(before=found.previous, after=None) if found.previous else None,
         "next": fragments.here(after=found.next, before=None) if found.next else None,
         "summary": _summary(found),
     }
     if whole:
         context |= {
-            "sites": [(site.code, pick(site.name_zh, site.name_en)) for site in sites],
+            "sites": [(code, pick(zh, en)) for code, zh, en in sites],
             "people": _people_choices(people, lang),
-            "elements": wording.element_choices(lang),
+            "elements": wording.element_choices(lang, known),
             "grades": _grades(lang),
             "sources": _sources(lang),
             "states": _states(lang),
@@ -83,9 +84,9 @@ def _people_choices(people: list[PersonView], lang: str) -> list[tuple[str, str]
     return [(str(person.id), person.name_en or person.name_zh) for person in people]
 
 
-def _site_names(sites: list[SiteView], found: RegisterPage) -> dict[str, str]:
+def _site_names(sites: list[tuple[str, str, str]], found: RegisterPage) -> dict[str, str]:
     """Code → name of the sites, those that the rows name at no further cost."""
-    named = {site.code: pick(site.name_zh, site.name_en) for site in sites}
+    named = {code: pick(zh, en) for code, zh, en in sites}
     return named | {row.site: row.site_name for row in found.rows}
 
 
@@ -128,22 +129,26 @@ def _summary(found: RegisterPage) -> str:
     return _("%(count)s records", count=found.count)
 
 
-def _chips(actor: Actor, wanted: Filter, sites: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def _chips(
+    actor: Actor, wanted: Filter, sites: Mapping[str, str], known: Known
+) -> list[tuple[str, str, str]]:
     """The active filters: label, value, and the address without it."""
     return [
         (label, value, fragments.here(**{name: None, "after": None, "before": None}))
-        for name, label, value in _active(actor, wanted, sites)
+        for name, label, value in _active(actor, wanted, sites, known)
     ]
 
 
-def _active(actor: Actor, wanted: Filter, sites: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+def _active(
+    actor: Actor, wanted: Filter, sites: Mapping[str, str], known: Known
+) -> Iterator[tuple[str, str, str]]:
     lang = language()
-    element = f"{wanted.element} {wording.element_name(wanted.element, lang)}"
-    known = wording.standard_of(wanted.element) is not None
+    element = f"{wanted.element} {wording.element_name(wanted.element, lang, known)}"
+    names_one = known.standard_of(wanted.element) is not None
     said = (
         ("q", _("Search"), wanted.q),
         ("site", _("Site"), sites.get(wanted.site, wanted.site)),
-        ("element", _("Item / criterion"), element if known else wanted.element),
+        ("element", _("Item / criterion"), element if names_one else wanted.element),
         ("grade", _("Grade"), Grade(wanted.grade).of(lang) if wanted.grade else ""),
         ("source", _("Source"), Source(wanted.source).of(lang) if wanted.source else ""),
         ("state", _("State"), dict(_states(lang)).get(wanted.state, "")),
@@ -273,25 +278,34 @@ class Start:
     review_id: int | None = None
     review_number: int | None = None
     draft: Draft | None = None
+    known: Known = field(default_factory=first)
 
 
 def read_start(actor: Actor, args: Any) -> Start:
     """Where the address says that a new record begins. Raises NotFound, InvalidInput."""
-    elements = tuple(element for element in args.getlist("element") if wording.standard_of(element))
+    found = _read_place(actor, args)
+    known = (
+        in_use(actor.organisation_id) if found.site is None else of_site(actor.organisation_id, found.site.id)
+    )
+    asked = (element for element in args.getlist("element") if known.standard_of(element))
+    return replace(found, elements=tuple(dict.fromkeys((*found.elements, *asked))), known=known)
+
+
+def _read_place(actor: Actor, args: Any) -> Start:
+    """The review, metric, process or site that a new record is about."""
     number = args.get("review", "").strip()
     if number:
-        found = _from_review(actor, number, args.getlist("key"))
-        return replace(found, elements=tuple(dict.fromkeys((*found.elements, *elements))))
+        return _from_review(actor, number, args.getlist("key"))
     for name, proposed in (("metric", alerts.of_metric), ("process", alerts.of_process)):
         given = args.get(name, "").strip()
         if given:
             site, own, draft = proposed(actor, _read_number(given))
-            return Start(site, tuple(dict.fromkeys((*own, *elements))), draft=draft)
+            return Start(site, tuple(own), draft=draft)
     code = args.get("site", "").strip()
     if code:
-        return Start(find_site(actor, code), elements)
+        return Start(find_site(actor, code))
     sites = list_sites(actor)
-    return Start(find_site(actor, sites[0].code) if len(sites) == 1 else None, elements)
+    return Start(find_site(actor, sites[0].code) if len(sites) == 1 else None)
 
 
 def _read_number(text: str) -> int:
@@ -375,7 +389,7 @@ def typed_so_far(form: DraftForm, site_id: int, review_id: int | None, but: int 
         title=(form.title.data or "")[:200],
         grade=form.grade.data or "",
         pins=form.typed_pins(),
-        also=tuple(each for each in form.also.data or [] if wording.standard_of(each)),
+        also=tuple(each for each in form.also.data or [] if form.known.standard_of(each)),
         cause=(form.cause.data or "")[:40],
         repeats=repeats,
         asked=frozenset(form.asked.data or []),
@@ -408,14 +422,14 @@ def address_of(start: Start) -> dict[str, Any]:
 def draft_context(actor: Actor, form: DraftForm, start: Start) -> dict[str, Any]:
     """The form of a new record."""
     query = address_of(start)
-    form.offer(list_people(actor.organisation_id, start.site.id) if start.site else [])
+    form.offer(list_people(actor.organisation_id, start.site.id) if start.site else [], start.known)
     groups = _groups(start.site, start.elements, form, start.review_id)
     return {
         "form": form,
         "start": start,
-        "proposals": _proposals(groups),
+        "proposals": _proposals(groups, form.known),
         "sites": [(site.code, pick(site.name_zh, site.name_en)) for site in list_sites(actor)],
-        "elements": wording.element_choices(language()),
+        "elements": wording.element_choices(language(), start.known),
         "groups": groups,
         "action": url_for(".create", **query),
         "advice": _advice(actor, form, start.site, start.review_id),
@@ -438,7 +452,9 @@ def edit_context(
     """The form of a record that is there; after a conflict with what stands in it now beside what was typed."""
     record = dossier.record
     site = db.session.get_one(Site, (record.organisation_id, record.site_id))
-    form.offer(list_people(actor.organisation_id, record.site_id))
+    form.offer(
+        list_people(actor.organisation_id, record.site_id), of_site(record.organisation_id, record.site_id)
+    )
     elements = {pin.element for pin in dossier.pins} or {record.element}
     raised = record.state != NonconformityState.DRAFT
     if conflict:
@@ -447,7 +463,7 @@ def edit_context(
     return {
         "form": form,
         "start": Start(site, tuple(sorted(elements))),
-        "proposals": _proposals(groups),
+        "proposals": _proposals(groups, form.known),
         "record": record,
         "label": f"NC-{record.number:04d}",
         "groups": groups,
@@ -465,16 +481,16 @@ def _groups(
     if site is None:
         return []
     ticked = [value for value in form.pins.data or [] if _is_pin(value)]
-    choices = list_choices(site, elements, ticked, review_id)
+    choices = list_choices(site, elements, ticked, form.known, review_id)
     return [(group, list(found)) for group, found in groupby(choices, key=lambda choice: choice.group)]
 
 
-def _proposals(groups: list[tuple[str, list[Any]]]) -> tuple[proposals.ProposalView, ...]:
+def _proposals(groups: list[tuple[str, list[Any]]], known: Known) -> tuple[proposals.ProposalView, ...]:
     """The rows that the ticked facts speak to; where none is ticked, those that are unmet."""
     choices = [choice for _group, found in groups for choice in found]
     ticked = [choice.value for choice in choices if choice.ticked]
     return proposals.propose(
-        decode_pin(value) for value in ticked or [choice.value for choice in choices if choice.unmet]
+        [decode_pin(value) for value in ticked or [choice.value for choice in choices if choice.unmet]], known
     )
 
 

@@ -7,10 +7,10 @@ from scoring import crosswalk
 from scoring.facts import Release
 from scoring.standard import Standard
 from tracker.i18n import say
-from tracker.nonconformities import wording
 from tracker.nonconformities.drafts import PinSpec
 from tracker.reviews.facts import parse_key
 from tracker.reviews.models import FactKind
+from tracker.scores.releases import Known
 from tracker.scores.sheets import COPC, SEE_CMM
 
 
@@ -27,22 +27,18 @@ class ProposalView:
     why: str
 
 
-def propose(
-    pins: Iterable[PinSpec], source: Standard | None = None, target: Standard | None = None
-) -> tuple[ProposalView, ...]:
+def propose(pins: Iterable[PinSpec], releases: Known) -> tuple[ProposalView, ...]:
     """The rows that the pinned facts speak to, those of the first criterion of an item before the others.
 
-    `source` and `target` are the releases that count, the shipped ones where nothing is said. Rows that are pinned
-    already are left out.
+    `releases` are those that count at the site. Rows that are pinned already are left out.
     """
     known = list(pins)
-    source = source or wording.standard(COPC)
-    target = target or wording.standard(SEE_CMM)
+    source, target = releases[COPC], releases[SEE_CMM]
     pinned = {pin.key for pin in known if pin.standard == SEE_CMM}
-    releases = [found for pin in known if pin.standard == COPC and (found := _release(pin)) is not None]
+    closed = [found for pin in known if pin.standard == COPC and (found := _release(pin)) is not None]
     return tuple(
         _view(found, target)
-        for found in crosswalk.propose(source, target, releases)
+        for found in crosswalk.propose(source, target, closed)
         if f"{found.criterion}/row/{found.row}" not in pinned
     )
 

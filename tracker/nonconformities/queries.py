@@ -48,6 +48,8 @@ from tracker.offers import MoveView, offered, state_view
 from tracker.organisations.models import Site, Unit
 from tracker.permissions import Actor, can
 from tracker.reviews.models import FactKind, Review
+from tracker.scores.releases import Known, hash_in_force, of_hashes, of_site
+from tracker.scores.sheets import COPC, SEE_CMM
 from tracker.undo import MoveUndo
 from workflows.facts import NonconformityFacts
 from workflows.kinds import Grade
@@ -92,6 +94,12 @@ class Dossier:
     known: Around
 
     @property
+    def releases(self) -> Known:
+        """What the record's site is scored by."""
+        hashes = {COPC: self.names.copc_release, SEE_CMM: self.names.see_cmm_release}
+        return of_hashes(self.record.organisation_id, hashes)
+
+    @property
     def facts(self) -> NonconformityFacts:
         origin = (
             self.names.review_state in UNREPORTED,
@@ -134,6 +142,8 @@ def _record_with_names() -> sa.Select[Any]:
     columns: list[Any] = [
         Nonconformity,
         links.label("links"),
+        hash_in_force(COPC, here, Nonconformity.site_id).label("copc_release"),
+        hash_in_force(SEE_CMM, here, Nonconformity.site_id).label("see_cmm_release"),
         Site.code.label("site"),
         Site.name_zh.label("site_zh"),
         Site.name_en.label("site_en"),
@@ -268,8 +278,8 @@ def get_view(dossier: Dossier, actor: Actor) -> NonconformityView:
         void_asked_by=_name(names.asker_zh, names.asker_en) if record.void_requested_by_id else "",
         approved_by=_name(names.approver_zh, names.approver_en) if record.closure_approved_by_id else "",
         points_alone=record.points_alone,
-        links=_links(names.links, lang),
-        pins=_pins(dossier, lang),
+        links=_links(names.links, lang, dossier.releases),
+        pins=_pins(dossier),
         actions=tuple(_action(action, today) for action in dossier.work.actions),
         audits=_audits(record),
         signatures=timeline.list_signatures(record_of(record)),
@@ -320,10 +330,12 @@ def _name(zh: str | None, en: str | None) -> str:
     return pick(zh or "", en or "") or "–"
 
 
-def _links(text: str | None, lang: str) -> tuple[tuple[str, str, str], ...]:
+def _links(text: str | None, lang: str, releases: Known) -> tuple[tuple[str, str, str], ...]:
     """(standard, element, name) of everything it touches."""
     pairs = sorted(tuple(part.split(" ", 1)) for part in (text or "").split("|") if part)
-    return tuple((standard, element, wording.element_name(element, lang)) for standard, element in pairs)
+    return tuple(
+        (standard, element, wording.element_name(element, lang, releases)) for standard, element in pairs
+    )
 
 
 def _action(action: ActionFact, today: date) -> ActionLine:
@@ -392,15 +404,17 @@ def _audits(record: Nonconformity) -> tuple[AuditLine, ...]:
 # ---------------------------------------------------------------- pinned facts
 
 
-def _pins(dossier: Dossier, lang: str) -> tuple[PinView, ...]:
+def _pins(dossier: Dossier) -> tuple[PinView, ...]:
     record, known = dossier.record, dossier.known
     names = subject_names(record.organisation_id, record.site_id, dossier.pins)
     held = dossier.record.state not in (NonconformityState.DRAFT, NonconformityState.VOID)
-    return tuple(_pin(pin, known, names, lang, held) for pin in dossier.pins)
+    releases = dossier.releases
+    return tuple(_pin(pin, known, names, releases, held) for pin in dossier.pins)
 
 
-def _pin(pin: Pin, known: Around, names: dict[tuple[str, str], str], lang: str, held: bool) -> PinView:
-    words, outline = wording.requirement(pin, lang)
+def _pin(pin: Pin, known: Around, names: dict[tuple[str, str], str], releases: Known, held: bool) -> PinView:
+    lang = language()
+    words, outline = wording.requirement(pin, lang, releases)
     value = known.values.get((pin.site_id, pin.standard, pin.key), "")
     others = known.holders[(pin.site_id, pin.standard, pin.key)] - {pin.nonconformity_id}
     status, tone = _status(pin, value, held)
@@ -408,9 +422,9 @@ def _pin(pin: Pin, known: Around, names: dict[tuple[str, str], str], lang: str, 
         id=pin.id,
         standard=pin.standard,
         element=pin.element,
-        element_name=wording.element_name(pin.element, lang),
+        element_name=wording.element_name(pin.element, lang, releases),
         key=pin.key,
-        name=fact_name(pin, names, lang),
+        name=fact_name(pin, names, lang, releases),
         words=words,
         outline=outline,
         kind=pin.kind,
@@ -451,14 +465,14 @@ def subject_names(organisation_id: int, site_id: int, pins: Iterable[Any]) -> di
     return {(kind, code): pick(zh, en) for kind, code, zh, en in rows}
 
 
-def fact_name(pin: Any, names: dict[tuple[str, str], str], lang: str) -> str:
+def fact_name(pin: Any, names: dict[tuple[str, str], str], lang: str, releases: Known) -> str:
     """What a pinned fact is called: the line, the unit, the metric with its aspect, the row with its level."""
     if pin.kind == FactKind.UNIT:
         return _("Deployed in %(unit)s", unit=names.get(("unit", pin.subject), pin.subject))
     if pin.kind == FactKind.METRIC:
         return f"{names.get(('metric', pin.subject), pin.subject)}: {aspect_words(pin.aspect)}"
     if pin.kind == FactKind.ROW:
-        row = wording.row_name(pin.element, pin.subject, lang)
+        row = wording.row_name(pin.element, pin.subject, lang, releases)
         return _("%(row)s at level %(level)s", row=row, level=pin.level)
     if pin.kind == FactKind.WORD:
         return _("The assessor's word: compliant")
@@ -477,19 +491,20 @@ def aspect_words(aspect: str) -> str:
 # ---------------------------------------------------------------- what closing it is worth
 
 
-def get_worth(organisation_id: int, nonconformity_id: int) -> tuple[WorthLine, ...]:
+def get_worth(organisation_id: int, site_id: int, nonconformity_id: int) -> tuple[WorthLine, ...]:
     """What closing it alone would move now: the same computation as the closure itself."""
     from tracker.scores.queries import promise
 
-    lang = language()
+    lang, releases = language(), of_site(organisation_id, site_id)
     return tuple(
         WorthLine(
             standard=moved.standard,
-            name=wording.standard(moved.standard).name.of(lang),
+            name=releases[moved.standard].name.of(lang),
             before=moved.before or Fraction(0),
             after=moved.after or Fraction(0),
             moved=tuple(
-                (element, wording.element_name(element, lang), gain) for element, gain in moved.moved
+                (element, wording.element_name(element, lang, releases), gain)
+                for element, gain in moved.moved
             ),
             level_before=moved.level_before,
             level_after=moved.level_after,
@@ -509,7 +524,11 @@ def get_shares(record: Nonconformity) -> "tuple[RecordWorth, ...]":
 def signing_content(dossier: Dossier, event: str, reason: str) -> dict[str, Any]:
     """What somebody who signs `event` has on the screen: the record, the facts, and what they move."""
     record = dossier.record
-    worth = get_worth(record.organisation_id, record.id) if event in ("close", "approve_closure") else ()
+    worth = (
+        get_worth(record.organisation_id, record.site_id, record.id)
+        if event in ("close", "approve_closure")
+        else ()
+    )
     return {
         "event": event,
         "nonconformity": label("nonconformity", record.number),

@@ -33,6 +33,7 @@ from tracker.numbering import label, next_number
 from tracker.permissions import Actor, Subject, can, require
 from tracker.reviews.facts import PIN_ASPECTS, Key, parse_key
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Review
+from tracker.scores.releases import Known, of_site
 from tracker.scores.sheets import COPC, SEE_CMM, STANDARDS
 from workflows.kinds import Grade, Source
 from workflows.nonconformities import NonconformityState
@@ -216,9 +217,13 @@ def raise_for_gaps(
             by_element[gap.element].append(gap)
     shares = shares_of(review, by_element)
     seen = _evidence(review, [pin.key for found in by_element.values() for gap in found for pin in gap.pins])
+    releases = of_site(review.organisation_id, review.site_id)
     return [
         _write_draft(
-            actor, review.site_id, review.id, prefilled(element, found, shares[element], seen, owner_id)
+            actor,
+            review.site_id,
+            review.id,
+            prefilled(element, found, shares[element], seen, releases, owner_id),
         )
         for element, found in by_element.items()
     ]
@@ -228,7 +233,8 @@ def prefill(review: Review, gaps: Sequence[Gap], owner_id: int | None = None) ->
     """A draft about some gaps of a review, filed under the element of the first."""
     element = gaps[0].element
     seen = _evidence(review, [pin.key for gap in gaps for pin in gap.pins])
-    return prefilled(element, gaps, shares_of(review, [element])[element], seen, owner_id)
+    releases = of_site(review.organisation_id, review.site_id)
+    return prefilled(element, gaps, shares_of(review, [element])[element], seen, releases, owner_id)
 
 
 def prefilled(
@@ -236,6 +242,7 @@ def prefilled(
     gaps: Sequence[Gap],
     shares: Shares,
     seen: Mapping[str, str],
+    releases: Known,
     owner_id: int | None = None,
 ) -> Draft:
     """The draft about the gaps of one element, in the language of the person."""
@@ -245,7 +252,7 @@ def prefilled(
     return Draft(
         grade=proposed_grade(gaps, shares),
         source=Source.REVIEW,
-        title=wording.title_for(element, titles, language()),
+        title=wording.title_for(element, titles, language(), releases),
         statement="\n".join(titles),
         evidence="\n".join(evidence) or wording.nothing_seen(titles, language()),
         owner_id=owner_id,

@@ -32,6 +32,7 @@ from tracker.nonconformities.life import HANDLERS
 from tracker.nonconformities.models import Nonconformity
 from tracker.numbering import label
 from tracker.permissions import Actor, Subject
+from tracker.scores.releases import of_site
 from workflows.repeats import SimilarAnswer
 
 blueprint = Blueprint("nonconformities", __name__, url_prefix="/nonconformities")
@@ -85,7 +86,7 @@ def worth(number: int) -> Response:
     """What closing the record alone would move now, item by item."""
     record = queries.find(actor(), number)
     allow("nonconformity:view", services.subject_of(record))
-    lines = queries.get_worth(record.organisation_id, record.id)
+    lines = queries.get_worth(record.organisation_id, record.site_id, record.id)
     return fragments.render(
         "nonconformities/worth.html",
         "nonconformities/_worth.html",
@@ -327,7 +328,7 @@ def create() -> BaseResponse:
         raise InvalidInput({"site": [_("Choose a site first.")]})
     person = allow("nonconformity:raise", Subject(site_id=start.site.id))
     form = DraftForm()
-    form.offer(list_people(person.organisation_id, start.site.id))
+    form.offer(list_people(person.organisation_id, start.site.id), start.known)
     if page.use_help(form, request.form):
         return _draft_page(form, start)
     status = 422
@@ -384,7 +385,7 @@ def advice() -> Response:
         raise NotFound
     allow("nonconformity:raise", Subject(site_id=start.site.id))
     form = DraftForm(formdata=request.args)
-    form.offer([])
+    form.offer([], start.known)
     number = number_in_address("but")
     but = None if number is None else queries.find(person, number).id
     found = advise(person, page.typed_so_far(form, start.site.id, start.review_id, but))
@@ -417,7 +418,9 @@ def save(number: int) -> BaseResponse:
     record = dossier.record
     person = allow("nonconformity:edit", services.subject_of(record))
     form = DraftForm()
-    form.offer(list_people(person.organisation_id, record.site_id))
+    form.offer(
+        list_people(person.organisation_id, record.site_id), of_site(record.organisation_id, record.site_id)
+    )
     page.fix_what_stays(form, dossier)
     if page.use_help(form, request.form):
         return _edit_page(form, dossier)

@@ -21,15 +21,14 @@ from tracker.numbering import label, next_number
 from tracker.offers import StateView, state_view
 from tracker.organisations.models import Site
 from tracker.permissions import Actor
-from tracker.reviews import scope
 from tracker.reviews.models import (
     ExternalAudit,
     ExternalFinding,
     ExternalState,
     ExternalVerdict,
-    Tier,
 )
 from tracker.scores.models import ScoringRun
+from tracker.scores.releases import of_site
 from tracker.scores.sheets import COPC, SEE_CMM
 from workflows.kinds import Grade, Source
 
@@ -326,9 +325,8 @@ def add_finding(
     """Draft the non-conformity for something that the body found. Raises Forbidden, Conflict, InvalidInput."""
     if audit.state != ExternalState.HELD:
         raise Conflict(_("Findings are entered once the audit has been held."))
-    standard = scope.standard_of_element(element)
-    known = {each for name in (COPC, SEE_CMM) for each in scope.all_elements(name, Tier.GOLD.value)}
-    if element and (standard is None or element not in known):
+    standard = of_site(audit.organisation_id, audit.site_id).standard_of(element)
+    if element and standard is None:
         raise InvalidInput({"element": [_("Not an item or criterion.")]})
     nonconformity = raise_draft(
         actor,

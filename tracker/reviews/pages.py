@@ -231,6 +231,7 @@ def series_of(work: Work) -> SiteSeries:
         targets=work.targets,
         readings=work.readings,
         stated=metric_queries.stated_in(work.facts.get(COPC, ())),
+        standard=scope.standard_of(COPC),
     )
 
 

@@ -40,6 +40,11 @@ def _at_hand() -> dict[str, Standard]:
     return found
 
 
+def known() -> releases.Known:
+    """The releases that the review at hand is judged by, for what names things by them."""
+    return releases.Known({name: (standard_of(name), *releases.first().standards[name]) for name in RELEASES})
+
+
 def content_of(review: Review, standard: str) -> Standard:
     """The release that a review is judged by under a standard, read once; its site's own before it has facts."""
     known: dict[tuple[int, str], Standard] = db.session.info.setdefault("review_standards", {})

@@ -38,6 +38,7 @@ from tracker.reviews import (
 from tracker.reviews.blueprint import blueprint
 from tracker.reviews.forms import DetailsForm, MoveForm, PlanForm, ReasonForm
 from tracker.reviews.models import Review, Tier
+from tracker.scores.releases import in_use
 from tracker.scores.sheets import COPC, SEE_CMM
 from tracker.timeline import list_history, list_signatures
 from workflows.drawing import svg
@@ -111,7 +112,7 @@ def new() -> Response:
     }
     form = PlanForm(formdata=None, data=proposed)
     _offer(form, actor)
-    return render("reviews/new.html", form=form, elements=_elements())
+    return render("reviews/new.html", form=form, elements=_elements(actor))
 
 
 def _site_asked_for(actor: Actor) -> str | None:
@@ -147,7 +148,7 @@ def create() -> Response:
         except InvalidInput as error:
             db.session.rollback()
             tell(form, error)
-    return render("reviews/new.html", form=form, elements=_elements(), status=422)
+    return render("reviews/new.html", form=form, elements=_elements(actor), status=422)
 
 
 def _offer(form: PlanForm, actor: Actor) -> None:
@@ -160,26 +161,28 @@ def _offer(form: PlanForm, actor: Actor) -> None:
         *((str(person.id), pick(person.name_zh, person.name_en)) for person in leads)
     )
     form.scope.choices = pairs(
-        *((entry, entry) for _id, _title, entries in _elements() for entry, _name, _gold in entries)
+        *((entry, entry) for _id, _title, entries in _elements(actor) for entry, _name, _gold in entries)
     )
 
 
-def _elements() -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
+def _elements(actor: Actor) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
     """Categories and criteria with what can be chosen of each: identifier, name, whether it is gold only."""
-    standard = scope.standard_of(COPC)
+    known = in_use(actor.organisation_id)
+    items = {item.id: item for standard in reversed(known.standards[COPC]) for item in standard.items}
+    order = dict.fromkeys(item.id for standard in known.standards[COPC] for item in standard.items)
     groups = [
         (
             category.id,
             say(category.name),
             [
-                (item.id, say(item.name), item.gold_only)
-                for item in standard.items
-                if item.category == category.id
+                (name, say(items[name].name), items[name].gold_only)
+                for name in order
+                if items[name].category == category.id
             ],
         )
-        for category in standard.categories
+        for category in known[COPC].categories
     ]
-    other = scope.standard_of(SEE_CMM)
+    other = known[SEE_CMM]
     criteria = [(criterion.id, say(criterion.name), False) for criterion in other.criteria]
     return [*groups, ("S", say(other.name), criteria)]
 
@@ -213,7 +216,7 @@ def _show(
     record = services.record_of(review)
     return render(
         "reviews/show.html",
-        speaks_to=lambda gap: proposals.propose(gap.pins),
+        speaks_to=lambda gap: proposals.propose(gap.pins, scope.known()),
         status=status,
         view=page,
         details=details,
@@ -398,7 +401,7 @@ def _preview(actor: Actor, review: Review, gaps: list[Any], status: int = 200, e
         count=len(gaps),
         error=error,
         wording=words.gap,
-        speaks_to=lambda gap: proposals.propose(gap.pins),
+        speaks_to=lambda gap: proposals.propose(gap.pins, scope.known()),
     )
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from scoring import catalogue, rescore
+from scoring.catalogue import Standard
 from scoring.certification import CONDITIONS_OF
 from scoring.copc import CopcResult, ItemResult
 from scoring.rescore import Result
@@ -102,18 +103,28 @@ def _moved(standard: str, before: Result, after: Result) -> Moved:
 
 def totals(organisation_id: int, site_id: int, standard: str) -> Totals | None:
     """The named totals of a site under a standard; None before its first reported review."""
-    standing = db.session.execute(
-        sa.select(Standing).where(
+    row = db.session.execute(
+        sa.select(Standing, CatalogueRelease)
+        .join(
+            ScoringRun,
+            (ScoringRun.organisation_id == Standing.organisation_id) & (ScoringRun.id == Standing.run_id),
+        )
+        .join(
+            CatalogueRelease,
+            (CatalogueRelease.organisation_id == ScoringRun.organisation_id)
+            & (CatalogueRelease.id == ScoringRun.release_id),
+        )
+        .where(
             Standing.organisation_id == organisation_id,
             Standing.site_id == site_id,
             Standing.standard == standard,
         )
-    ).scalar_one_or_none()
-    return None if standing is None else totals_of(standing)
+    ).one_or_none()
+    return None if row is None else totals_of(row[0], releases.standard_of(row[1]))
 
 
-def totals_of(standing: Standing) -> Totals:
-    """The view of a site's standing."""
+def totals_of(standing: Standing, release: Standard) -> Totals:
+    """The view of a site's standing, which its newest run has computed under `release`."""
     return Totals(
         standard=standing.standard,
         tier=standing.tier,
@@ -122,7 +133,7 @@ def totals_of(standing: Standing) -> Totals:
         verified=standing.verified,
         projected=standing.projected,
         maximum=standing.maximum,
-        mark=pass_mark(standing.standard, standing.tier, standing.maximum),
+        mark=pass_mark(release, standing.tier, standing.maximum),
         verdict=standing.verdict,
         projected_verdict=standing.projected_verdict,
         level=standing.level,
@@ -130,12 +141,9 @@ def totals_of(standing: Standing) -> Totals:
     )
 
 
-def pass_mark(standard: str, tier: str, maximum: Fraction) -> Fraction:
+def pass_mark(release: Standard, tier: str, maximum: Fraction) -> Fraction:
     """The total that certification asks for; a standard without one is measured against its full marks."""
-    if standard != sheets.COPC:
-        return maximum
-    release = next(key for key in catalogue.FILES if key.startswith(f"{standard}@"))
-    return catalogue.load(release).tiers[tier].pass_points
+    return release.tiers[tier].pass_points if tier in release.tiers else maximum
 
 
 def mark_of(result: Result) -> Fraction:
@@ -198,7 +206,7 @@ def get_score_page(actor: Actor, site_code: str | None, standard: str, tier: str
         if lens not in shown.sheet.catalogue.tiers:
             raise NotFound  # a release of one tier has no other lens
         shown = _through(shown, lens)
-    found = replace(totals_of(standing), mark=mark_of(shown.result)) if lens == standing.tier else None
+    found = totals_of(standing, shown.sheet.catalogue) if lens == standing.tier else None
     lenses = _lenses(shown, standing.tier)
     page = _page(choices, site, standard, lens, found, shown, steps if found else (), _pinning(shown))
     page = replace(page, lenses=lenses)

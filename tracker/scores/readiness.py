@@ -12,13 +12,14 @@ from scoring.program import SolverMissing
 from tracker import clock
 from tracker.database import db
 from tracker.i18n import language
-from tracker.metrics.exhibit import Confirmation, exhibit_confirmed
+from tracker.metrics.exhibit import ExhibitPage
+from tracker.metrics.exhibit import get_page as get_exhibit
 from tracker.numbering import label
 from tracker.permissions import Actor
 from tracker.reviews.models import Review
 from tracker.scores import charts, sheets, shortest
 from tracker.scores.ground import Ground, Now
-from tracker.scores.queries import pass_mark
+from tracker.scores.queries import mark_of
 from tracker.scores.shortest import Found
 from tracker.scores.viewmodels import PinnedBy, SiteChoice
 from workflows.reviews import ReviewState
@@ -93,7 +94,7 @@ class ReadinessPage:
     checks: tuple[Check, ...] = ()
     blank: tuple[tuple[str, str], ...] = ()
     review: LastReview | None = None
-    exhibit: Confirmation | None = None
+    exhibit: ExhibitPage | None = None
     ways: tuple[Way, ...] = ()
     total: str = ""
     mark: str = ""
@@ -111,7 +112,7 @@ def get_readiness_page(actor: Actor, site_code: str | None) -> ReadinessPage:
     if now is None or ground.site is None or not isinstance(now.result, CopcResult):
         return ReadinessPage(ground.sites, ground.site_code, ground.site_name, sheets.COPC, scored=False)
     result = now.result
-    mark = pass_mark(sheets.COPC, now.tier, result.max)
+    mark = mark_of(result)
     return ReadinessPage(
         sites=ground.sites,
         site_code=ground.site_code,
@@ -125,7 +126,7 @@ def get_readiness_page(actor: Actor, site_code: str | None) -> ReadinessPage:
         checks=tuple(_checks(ground, now, result)),
         blank=tuple((name, result.catalogue.item(name).name.of(language())) for name in result.blank),
         review=_last_review(ground),
-        exhibit=exhibit_confirmed(ground.site.organisation_id, ground.site.id),
+        exhibit=get_exhibit(ground.site),
         ways=tuple(_way(ground, reading) for reading in CONDITIONS_OF),
         total=charts.shown(result.total, mark),
         mark=charts.shown(mark),

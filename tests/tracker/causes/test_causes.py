@@ -17,6 +17,7 @@ from tracker.actions import services
 from tracker.actions.models import Action
 from tracker.causes import queries
 from tracker.causes.queries import NO_RIB, Filter
+from tracker.scores.releases import first
 from workflows.kinds import CauseKind, VerificationMethod
 from workflows.pareto import pareto
 
@@ -113,15 +114,15 @@ def test_people_see_the_causes_of_their_sites_only(register: Ground) -> None:
         actor = register.act(person) if person is elsewhere else factories.actor_for(person)
         assert queries.count_categories(actor, Filter()) == ()
         assert queries.list_causes(actor, Filter()) == ()
-        assert queries.list_shared(actor, Filter()) == ()
+        assert queries.list_shared(actor, Filter(), first()) == ()
 
 
 def test_the_same_category_at_the_same_item_is_shared(register: Ground) -> None:
-    (shared,) = queries.list_shared(register.actor("manager"), Filter())
+    (shared,) = queries.list_shared(register.actor("manager"), Filter(), first())
 
     assert (shared.element, shared.code, shared.actions, shared.sites) == ("2.7", "process", 2, 1)
     assert shared.programmes == 1
-    assert queries.list_shared(register.actor("manager"), Filter(kind="escape")) == ()
+    assert queries.list_shared(register.actor("manager"), Filter(kind="escape"), first()) == ()
 
 
 # ---------------------------------------------------------------- the page

@@ -5,6 +5,7 @@ from flask import Flask
 
 from tracker.nonconformities.drafts import PinSpec
 from tracker.nonconformities.proposals import propose
+from tracker.scores import releases
 from tracker.scores.sheets import COPC, SEE_CMM
 
 
@@ -15,7 +16,7 @@ def in_a_request(app: Flask):
 
 
 def rows(*pins: PinSpec) -> list[tuple[str, str, bool]]:
-    return [(found.criterion, found.row, found.primary) for found in propose(pins)]
+    return [(found.criterion, found.row, found.primary) for found in propose(pins, releases.first())]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_a_row_that_is_pinned_already_is_not_proposed() -> None:
 
 
 def test_a_proposal_says_why() -> None:
-    first, *_rest = propose([PinSpec(COPC, "1.1/line/1.1-1")])
+    first, *_rest = propose([PinSpec(COPC, "1.1/line/1.1-1")], releases.first())
 
     assert first.why.startswith("Direction is set and lived by leaders")
     assert "The same question" in first.why
