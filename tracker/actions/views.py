@@ -12,7 +12,14 @@ from tracker.accounts.queries import list_people
 from tracker.actions import fishbone, forms, overview, pages, planning, services, steps
 from tracker.actions.blueprint import blueprint
 from tracker.actions.narrowing import keys, read_address
-from tracker.actions.queries import content_to_sign, get_action, load_case, subject_of
+from tracker.actions.queries import (
+    SETTLED,
+    content_to_sign,
+    get_action,
+    list_answers,
+    load_case,
+    subject_of,
+)
 from tracker.actions.workspace import show_page, show_section
 from tracker.database import db
 from tracker.desk import Opened, beside, number_in_address
@@ -152,7 +159,8 @@ def worth(number: int) -> BaseResponse:
 
     action = get_action(present_actor(), number)
     allow("action:view", subject_of(action))
-    answers = [each for each in load_case(action).live if each.points_alone is not None]
+    open_ones = [each for each in list_answers(action) if each.state not in SETTLED]
+    answers = [each for each in open_ones if each.points_alone is not None]
     promises = [(each, promise(action.organisation_id, each.id)) for each in answers]
     names = [each.label for each in answers]
     totals = list_record_worth(action.organisation_id, action.site_id, names, action.effort) if names else ()
