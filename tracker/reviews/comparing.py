@@ -5,7 +5,7 @@ A reported review is compared by the run that its report stored; one that is not
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tracker.database import db
+from tracker.i18n import gettext as _
 from tracker.i18n import pick, say
 from tracker.nonconformities.models import Nonconformity
 from tracker.numbering import label
@@ -89,7 +90,7 @@ class ElementChange:
     @property
     def changed(self) -> bool:
         """Whether anything about it is different."""
-        return bool(self.facts or self.moved or any(a != b for _name, a, b in self.dimensions))
+        return bool(self.facts or self.moved or any(a != b for _each, a, b in self.dimensions))
 
 
 @dataclass(frozen=True)
@@ -301,7 +302,20 @@ def _title(fact: Fact, units: dict[str, str]) -> str:
     if fact.kind == FactKind.ROW:
         rows = scope.standard_of(SEE_CMM).criterion(fact.element).rows
         return next((say(row.name) for row in rows if row.id == fact.subject), fact.subject)
+    if fact.kind == FactKind.METRIC:
+        return ASPECTS[fact.aspect]() if fact.aspect in ASPECTS else fact.aspect
+    if fact.kind == FactKind.WORD:
+        return _("Word of the assessor")
     return units.get(fact.subject, fact.subject)
+
+
+ASPECTS: dict[str, Callable[[], str]] = {
+    "collected": lambda: _("Collected"),
+    "usable": lambda: _("Usable"),
+    "integrity": lambda: _("Integrity"),
+    "meets_target": lambda: _("Meets target"),
+    "improving": lambda: _("Sustained improvement"),
+}
 
 
 def _found(heads: tuple[Head, Head]) -> dict[str, tuple[Found, ...]]:

@@ -91,7 +91,7 @@ def show_element(
         overrule_form=forms.get("overrule_form") or OverruleForm(formdata=None),
         word_form=forms.get("word_form") or _word_form(page.word),
         many_form=forms.get("many_form") or ManyForm(formdata=None),
-        problem=forms.get("problem", ""),
+        refusal=forms.get("refusal", ""),
     )
 
 
@@ -207,7 +207,7 @@ def confirm_carried(number: int, element: str) -> Response:
     except (Conflict, InvalidInput) as error:
         db.session.rollback()
         fresh = queries.get_review(actor.organisation_id, number)
-        return show_element(actor, fresh, element, status=error.status, problem=error.message)
+        return show_element(actor, fresh, element, status=error.status, refusal=error.message)
     return go(url_for("reviews.judge", number=number, element=element), words.confirmed(count))
 
 
@@ -230,7 +230,7 @@ def confirm_grid(number: int, category: str) -> Response:
     except Conflict as error:
         db.session.rollback()
         fresh = queries.get_review(actor.organisation_id, number)
-        return _grid(actor, fresh, category, status=error.status, problem=error.message)
+        return _grid(actor, fresh, category, status=error.status, refusal=error.message)
     return go(url_for("reviews.deployment", number=number, category=category), words.confirmed(count))
 
 
@@ -421,7 +421,7 @@ def _grid(
     *,
     status: int = 200,
     many_form: ManyForm | None = None,
-    problem: str = "",
+    refusal: str = "",
 ) -> Response:
     work = queries.load(review)
     try:
@@ -435,7 +435,7 @@ def _grid(
         number=review.number,
         may_judge=pages.may_judge(work) and allowed("review:judge", queries.subject_of(review)),
         many_form=many_form or ManyForm(formdata=None),
-        problem=problem,
+        refusal=refusal,
     )
 
 

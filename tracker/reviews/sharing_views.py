@@ -181,7 +181,7 @@ def submit(number: int, element: str) -> Response:
     except (Conflict, InvalidInput) as error:
         db.session.rollback()
         fresh = queries.get_review(actor.organisation_id, number)
-        return judging_views.show_element(actor, fresh, element, status=error.status, problem=error.message)
+        return judging_views.show_element(actor, fresh, element, status=error.status, refusal=error.message)
     return go(url_for("reviews.judge", number=number, element=element), _("Handed in."))
 
 

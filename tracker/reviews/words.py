@@ -28,7 +28,7 @@ timeline.TITLES.update(
         "units_taken_in": _l("New units taken in"),
         "assigned": _l("Items assigned"),
         "submitted": _l("Handed in"),
-        "sent_back": _l("Sent back"),
+        "sent_back": _l("Work sent back"),
         "work_accepted": _l("Work accepted"),
         "calibration_begun": _l("Calibration begun"),
         "calibration_done": _l("Calibration: one auditor done"),
