@@ -154,17 +154,17 @@ def section(number: int, section: str) -> BaseResponse:
 @permission("action:view")
 def worth(number: int) -> BaseResponse:
     """What closing each of its non-conformities would move now."""
-    from tracker.scores.queries import promise
+    from tracker.scores.queries import promises
     from tracker.scores.worth import list_record_worth
 
     action = get_action(present_actor(), number)
     allow("action:view", subject_of(action))
     open_ones = [each for each in list_answers(action) if each.state not in SETTLED]
     answers = [each for each in open_ones if each.points_alone is not None]
-    promises = [(each, promise(action.organisation_id, each.id)) for each in answers]
+    found = promises(action.organisation_id, [each.id for each in answers])
     names = [each.label for each in answers]
     totals = list_record_worth(action.organisation_id, action.site_id, names, action.effort) if names else ()
-    return part("actions/_worth.html", promises=promises, totals=totals)
+    return part("actions/_worth.html", promises=[(each, found[each.id]) for each in answers], totals=totals)
 
 
 # ---------------------------------------------------------------- moves

@@ -1,7 +1,7 @@
 """Reads of scores: totals, what a closure promises, and the pages of a site's score and of a stored run."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -29,7 +29,7 @@ from tracker.organisations.models import Site
 from tracker.permissions import Actor, Subject, can
 from tracker.reviews.models import Fact, FactSet, FactSetKind
 from tracker.scores import charts, releases, sheets
-from tracker.scores.computing import compute, run_hash, tier_of
+from tracker.scores.computing import Computed, compute, run_hash, tier_of
 from tracker.scores.models import CatalogueRelease, Cause, ScoringRun, Standing
 from tracker.scores.viewmodels import (
     CategoryRows,
@@ -63,28 +63,36 @@ def promise(organisation_id: int, nonconformity_id: int) -> Promise:
 
     The same computation as the closure itself, so that the page promises exactly what the signature moves.
     """
+    return promises(organisation_id, [nonconformity_id])[nonconformity_id]
+
+
+def promises(organisation_id: int, nonconformity_ids: Sequence[int]) -> dict[int, Promise]:
+    """What closing each of some non-conformities alone would move; a site is computed once for all of them."""
     rows = db.session.execute(
-        sa.select(Pin.site_id, Pin.standard, Nonconformity.number)
+        sa.select(Pin.nonconformity_id, Pin.site_id, Pin.standard, Nonconformity.number)
         .join(
             Nonconformity,
             (Nonconformity.organisation_id == Pin.organisation_id)
             & (Nonconformity.id == Pin.nonconformity_id),
         )
-        .where(Pin.organisation_id == organisation_id, Pin.nonconformity_id == nonconformity_id)
+        .where(Pin.organisation_id == organisation_id, Pin.nonconformity_id.in_(nonconformity_ids))
         .distinct()
     ).all()
-    found = []
-    for site_id, standard, number in sorted(rows, key=lambda row: str(row.standard)):
-        fact_set = sheets.current_set(organisation_id, site_id, standard)
-        if fact_set is None:
-            continue
-        computed = compute(fact_set, tier_of(fact_set), clock.today())
+    found: dict[int, list[Moved]] = {each: [] for each in nonconformity_ids}
+    known: dict[tuple[int, str], Computed | None] = {}
+    for nonconformity_id, site_id, standard, number in sorted(rows, key=lambda row: str(row.standard)):
+        if (site_id, standard) not in known:
+            fact_set = sheets.current_set(organisation_id, site_id, standard)
+            known[site_id, standard] = (
+                None if fact_set is None else compute(fact_set, tier_of(fact_set), clock.today())
+            )
+        computed = known[site_id, standard]
         name = label("nonconformity", number)
-        if all(gap.id != name for gap in computed.sheet.gaps):
+        if computed is None or all(gap.id != name for gap in computed.sheet.gaps):
             continue
         after = rescore.score(rescore.close(computed.sheet, frozenset({name})), since=computed.result)
-        found.append(_moved(standard, computed.result, after))
-    return Promise(tuple(found))
+        found[nonconformity_id].append(_moved(standard, computed.result, after))
+    return {each: Promise(tuple(moved)) for each, moved in found.items()}
 
 
 def _moved(standard: str, before: Result, after: Result) -> Moved:
