@@ -128,8 +128,6 @@ PERMISSIONS: dict[str, tuple[Predicate, ...]] = {
     "nonconformity:extend": (_manager, _lead),
     "nonconformity:look": (_auditor, _manager, _action_owner, _is_owner),
     "cause:view": (_sees,),
-    "nonconformity:look": (_auditor, _manager, _action_owner, _is_owner),
-    "cause:view": (_sees,),
     "action:view": (_sees,),
     "action:create": (_action_owner, _manager),
     "action:work": (_is_owner, _manager),

@@ -1,6 +1,5 @@
 """Moves answer htmx with the record, a form is taken once, and a slip of the hand can be taken back."""
 
-
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
