@@ -70,9 +70,7 @@ class _Part:
     points: Any = None
 
 
-def list_tasks(
-    actor: Actor, names: Mapping[int, str], shown: int = SHOWN
-) -> tuple[tuple[Task, ...], bool]:
+def list_tasks(actor: Actor, names: Mapping[int, str], shown: int = SHOWN) -> tuple[tuple[Task, ...], bool]:
     """What waits for the person, overdue first, then by date; and whether there is more than is shown."""
     # Of each kind one more than can be shown, to know whether there are more.
     parts = [_select(part, actor, shown + 1) for part in _parts(actor)]
