@@ -437,57 +437,105 @@ def score(sheet: CopcSheet, since: CopcResult | None = None) -> CopcResult:
     """
     standard = sheet.catalogue
     frame = frame_of(standard, sheet.tier, sheet.policy)
-    judgements = _judge_all(standard, sheet, frame, _reusable(sheet, since))
+    known = _reusable(sheet, since)
+    judgements = _judge_all(standard, sheet, frame, known)
     compliant = says_compliant(judgements.get(frame.word_item or ""), frame)
-    items = {
-        item.id: _finish(item, judgements[item.id], frame, compliant)
-        for item in standard.items_of(sheet.tier)
-    }
-    return _result(standard, sheet, items, judgements, compliant)
+    items = _finish_all(standard, frame, judgements, compliant, known)
+    return _result(standard, sheet, items, judgements, compliant, known)
 
 
-def _reusable(sheet: CopcSheet, since: CopcResult | None) -> Mapping[str, Judgement]:
-    if since is None or (since.catalogue, since.tier, since.policy) != (
-        sheet.catalogue,
-        sheet.tier,
-        sheet.policy,
-    ):
-        return {}
-    return since.judgements
+def gain(sheet: CopcSheet, since: CopcResult) -> Fraction:
+    """How much more the total of a sheet is than that of `since`, from the items that moved alone.
+
+    >>> from datetime import date
+    >>> empty = CopcSheet("copc-2000-csp@4.1", date(2026, 6, 30))
+    >>> gain(empty, score(empty))
+    Fraction(0, 1)
+    """
+    known = _reusable(sheet, since)
+    if known is None:
+        return score(sheet).total - since.total
+    frame = frame_of(sheet.catalogue, sheet.tier, sheet.policy)
+    judgements = _judge_all(sheet.catalogue, sheet, frame, known)
+    compliant = says_compliant(judgements.get(frame.word_item or ""), frame)
+    items = _finish_all(sheet.catalogue, frame, judgements, compliant, known)
+    return sum(
+        (
+            (item.points or Fraction(0)) - (known.items[name].points or Fraction(0))
+            for name, item in items.items()
+            if item is not known.items[name]
+        ),
+        Fraction(0),
+    )
+
+
+def _reusable(sheet: CopcSheet, since: CopcResult | None) -> CopcResult | None:
+    """The earlier result, where it was computed by the same rules."""
+    if since is None or (since.tier, since.policy) != (sheet.tier, sheet.policy):
+        return None
+    return since if since.catalogue is sheet.catalogue or since.catalogue == sheet.catalogue else None
 
 
 def _judge_all(
-    standard: Standard, sheet: CopcSheet, frame: Frame, known: Mapping[str, Judgement]
+    standard: Standard, sheet: CopcSheet, frame: Frame, since: CopcResult | None
 ) -> dict[str, Judgement]:
+    known: Mapping[str, Judgement] = {} if since is None else since.judgements
     judgements: dict[str, Judgement] = {}
     pooled: list[MetricFacts] = []
     for item in standard.items_of(sheet.tier):
-        facts = sheet.items.get(item.id)
-        if facts is None:
-            judgements[item.id] = _not_assessed(item)
-        elif item.id == frame.word_item:
+        if item.id == frame.word_item:
             # Judged last: it reads the metrics of every other category 4 item. The place in the order stays.
-            judgements[item.id] = _not_assessed(item)
-        else:
-            judgements[item.id] = _judge(item, facts, sheet, frame, known.get(item.id))
-        pooled.extend(judgements[item.id].metrics)
+            judgements[item.id] = _not_assessed(item, known.get(item.id))
+            continue
+        facts = sheet.items.get(item.id)
+        judgement = known.get(item.id)
+        if facts is None:
+            judgement = _not_assessed(item, judgement)
+        elif judgement is None or judgement.facts is not facts:
+            judgement = _judge(item, facts, sheet, frame)
+        judgements[item.id] = judgement
+        pooled.extend(judgement.metrics)
     achieving = sheet.items.get(frame.word_item or "")
     if achieving is not None and achieving.id in judgements:
-        judgements[achieving.id] = _judge_results(achieving, pooled, frame)
+        judgement = known.get(achieving.id)
+        same = judgement is not None and judgement.facts is achieving and judgement.metrics == tuple(pooled)
+        judgements[achieving.id] = (
+            judgement if judgement is not None and same else _judge_results(achieving, pooled, frame)
+        )
     return judgements
 
 
-def _judge(
-    item: Item, facts: ItemFacts, sheet: CopcSheet, frame: Frame, known: Judgement | None
-) -> Judgement:
-    if known is not None and known.facts is facts:
-        return known
+def _judge(item: Item, facts: ItemFacts, sheet: CopcSheet, frame: Frame) -> Judgement:
     if item.unit_kind is not None:
         return _judge_practice(item, facts, sheet.units_of(item), frame)
     return _judge_results(facts, required_metrics(facts, frame.policy), frame)
 
 
-def _not_assessed(item: Item) -> Judgement:
+def _finish_all(
+    standard: Standard,
+    frame: Frame,
+    judgements: Mapping[str, Judgement],
+    compliant: bool,
+    since: CopcResult | None,
+) -> dict[str, ItemResult]:
+    """Every item's result; that of `since` where neither its judgement nor the word that lifts it has moved."""
+    found = {}
+    for item in standard.items_of(frame.tier):
+        judgement = judgements[item.id]
+        if (
+            since is not None
+            and judgement is since.judgements[item.id]
+            and (compliant == since.compliant or item.id not in frame.lifted)
+        ):
+            found[item.id] = since.items[item.id]
+        else:
+            found[item.id] = _finish(item, judgement, frame, compliant)
+    return found
+
+
+def _not_assessed(item: Item, known: Judgement | None = None) -> Judgement:
+    if known is not None and known.facts is None:
+        return known
     names = RESULTS if item.unit_kind is None else PRACTICE
     return Judgement(None, dict.fromkeys(names), reasons=(because("not_assessed"),))
 
@@ -512,11 +560,9 @@ def _result(
     items: Mapping[str, ItemResult],
     judgements: Mapping[str, Judgement],
     compliant: bool,
+    since: CopcResult | None,
 ) -> CopcResult:
-    sums = {category.id: Fraction(0) for category in standard.categories}
-    for item in items.values():
-        if item.points is not None:
-            sums[item.category] += item.points
+    sums = _sums(standard, items, since)
     total = sum(sums.values(), Fraction(0))
     found = certification.conditions(items.values(), total, pass_points(standard, sheet.tier, sheet.policy))
     return CopcResult(
@@ -539,6 +585,25 @@ def _result(
         judgements=judgements,
         read_with=sheet.read_with,
     )
+
+
+def _sums(
+    standard: Standard, items: Mapping[str, ItemResult], since: CopcResult | None
+) -> dict[str, Fraction]:
+    """Category → points; only categories with an item that moved are added up again."""
+    moved = {
+        item.category for item in items.values() if since is None or item is not since.items.get(item.id)
+    }
+    sums = {
+        category.id: since.categories[category.id].points
+        if since is not None and category.id not in moved and category.id in since.categories
+        else Fraction(0)
+        for category in standard.categories
+    }
+    for item in items.values():
+        if item.category in moved and item.points is not None:
+            sums[item.category] += item.points
+    return sums
 
 
 # Hints
@@ -583,16 +648,28 @@ _DIMENSIONS_OF_RELEASE = {"line": ("approach",), "unit": ("deployment",), "metri
 _DIMENSION_OF_FACT = {"meets": ("level",), "improves": ("trend",)}
 
 
-def _gap_hints(gaps: Iterable[Gap], items: Mapping[str, ItemResult]) -> Iterable[Reason]:
+def _gap_hints(gaps: Sequence[Gap], items: Mapping[str, ItemResult]) -> Iterable[Reason]:
+    overruled = {item.id: item for item in items.values() if item.computed}
+    if overruled:
+        yield from _overruled_hints(gaps, overruled)
     minors: dict[str, dict[str, None]] = {}
+    for gap in gaps:
+        if gap.grade == "minor":
+            for release in gap.releases:
+                if release.item in items:
+                    minors.setdefault(release.item, {})[gap.id] = None
+    for item_id, gap_ids in minors.items():
+        if len(gap_ids) >= 3:
+            yield because("hint_minors", item=item_id, count=len(gap_ids), missing=tuple(gap_ids))
+
+
+def _overruled_hints(gaps: Iterable[Gap], overruled: Mapping[str, ItemResult]) -> Iterable[Reason]:
     said: set[tuple[str, str, str]] = set()
     for gap in gaps:
         for release in gap.releases:
-            item = items.get(release.item)
+            item = overruled.get(release.item)
             if item is None:
                 continue
-            if gap.grade == "minor":
-                minors.setdefault(item.id, {})[gap.id] = None
             names = _DIMENSION_OF_FACT.get(release.fact) or _DIMENSIONS_OF_RELEASE.get(release.kind, ())
             for name in names:
                 if name in item.computed and (gap.id, item.id, name) not in said:
@@ -600,6 +677,3 @@ def _gap_hints(gaps: Iterable[Gap], items: Mapping[str, ItemResult]) -> Iterable
                     yield because(
                         "hint_overruled_gap", gap=gap.id, item=item.id, dimension=DIMENSION_NAMES[name]
                     )
-    for item_id, gap_ids in minors.items():
-        if len(gap_ids) >= 3:
-            yield because("hint_minors", item=item_id, count=len(gap_ids), missing=tuple(gap_ids))

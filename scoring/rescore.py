@@ -5,6 +5,7 @@ A released fact gives a new sheet; the old one stays as it was, so both results 
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -15,6 +16,7 @@ from scoring.copc import CopcResult
 from scoring.faults import Fault, SheetFaults
 from scoring.see_cmm import SeeResult
 from scoring.sheet import CopcSheet, Gap, ItemFacts, LineFact, Metric, Release, SeeSheet, Sheet
+from scoring.standard import Standard
 
 Result = CopcResult | SeeResult
 
@@ -49,16 +51,19 @@ def score(sheet: Sheet, since: Result | None = None) -> Result:
     return see_cmm.score(sheet)
 
 
-def released(gaps: Iterable[Gap], closed: Collection[str]) -> list[Release]:
+def released(gaps: Sequence[Gap], closed: Collection[str]) -> list[Release]:
     """The facts that are released once every gap that names them is closed; each once."""
-    open_facts: set[Release] = set()
     freed: dict[Release, None] = {}
     for gap in gaps:
         if gap.id in closed:
             freed.update(dict.fromkeys(gap.releases))
-        else:
-            open_facts.update(gap.releases)
-    return [release for release in freed if release not in open_facts]
+    touched = {release.item for release in freed}
+    for gap in gaps:
+        if gap.id not in closed:
+            for release in gap.releases:
+                if release.item in touched:
+                    freed.pop(release, None)
+    return list(freed)
 
 
 def close(sheet: Sheet, closed: Collection[str]) -> Sheet:
@@ -66,6 +71,56 @@ def close(sheet: Sheet, closed: Collection[str]) -> Sheet:
     if isinstance(sheet, CopcSheet):
         return _close_items(sheet, released(sheet.gaps, closed))
     return _close_rows(sheet, closed)
+
+
+def alone(sheet: CopcSheet, before: CopcResult, wanted: Collection[str]) -> dict[str, Fraction]:
+    """What the total gains when each of these gaps is closed by itself; `before` is the sheet's own result.
+
+    A fact that a second gap pins as well is released by neither alone.
+    """
+    holders = Counter(release for gap in sheet.gaps for release in dict.fromkeys(gap.releases))
+    found = {}
+    for gap in sheet.gaps:
+        if gap.id in wanted:
+            freed = [release for release in dict.fromkeys(gap.releases) if holders[release] == 1]
+            found[gap.id] = copc.gain(_close_items(sheet, freed), before) if freed else Fraction(0)
+    return found
+
+
+def stirred(before: Mapping[str, Any], after: Mapping[str, Any], standard: Standard) -> frozenset[str]:
+    """The gaps of a plain sheet of items that may be worth something else alone than in an earlier plain sheet.
+
+    What a gap alone is worth follows from the facts of the items that it touches and from who else pins them; the
+    items of results count as one, because the word on 4.7 reads the metrics of all and lifts the trends of all. All
+    gaps are stirred where anything but facts, gaps and the day differs, and those of results by another day.
+    """
+    frame = ("format", "standard", "policy", "tier", "programmes", "key_positions")
+    if any(before.get(key) != after.get(key) for key in frame):
+        return frozenset(gap["id"] for gap in after.get("gaps", ()))
+    old, new = before["items"], after["items"]
+    held, holds = _pinned(before), _pinned(after)
+    moved = {
+        item
+        for item in (*old, *new, *held, *holds)
+        if old.get(item) != new.get(item) or held.get(item) != holds.get(item)
+    }
+    results = {item.id for item in standard.items if item.unit_kind is None}
+    if before["as_of"] != after["as_of"] or moved & results:
+        moved |= results
+    return frozenset(
+        gap["id"]
+        for gap in after.get("gaps", ())
+        if any(release.get("item") in moved for release in gap["releases"])
+    )
+
+
+def _pinned(sheet: Mapping[str, Any]) -> dict[str, list[tuple[str, Any]]]:
+    """Item → who pins what of it."""
+    found: dict[str, list[tuple[str, Any]]] = {}
+    for gap in sheet.get("gaps", ()):
+        for release in gap["releases"]:
+            found.setdefault(release["item"], []).append((gap["id"], release))
+    return found
 
 
 def _close_items(sheet: CopcSheet, freed: Sequence[Release]) -> CopcSheet:

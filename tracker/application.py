@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, abort, g, request
 from flask_login import current_user
 from werkzeug.routing import BaseConverter, ValidationError
 
-from tracker import access, fragments, i18n, static_files, submissions
+from tracker import access, fragments, i18n, options, static_files, submissions
 from tracker.accounts.queries import SignedIn, get_signed_in
 from tracker.config import PACKAGE, load_settings, packaged, secret_key
 from tracker.database import MAX_ID, assert_engine, db, prepare_engine, writing
@@ -127,6 +127,7 @@ def _bind_extensions(app: Flask) -> None:
     access.init_app(app)
     i18n.init_app(app)
     fragments.init_app(app)
+    options.init_app(app)
     submissions.init_app(app)
 
     @app.context_processor

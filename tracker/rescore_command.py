@@ -86,7 +86,8 @@ def _renew(site_code: str | None, as_json: bool) -> None:
         if person_id is None:
             click.echo(f"tracker: {slug} has no active administrator to make a run", err=True)
             continue
-        made = rescore_site(organisation_id, site_id, Why(Cause.DATA), get_actor(organisation_id, person_id))
+        actor = get_actor(organisation_id, person_id)
+        made = rescore_site(organisation_id, site_id, Why(Cause.DATA), actor, thorough=True)
         lines = [
             {"organisation": slug, "site": code, "run": label("run", run.number), "standard": run.standard}
             for run in made

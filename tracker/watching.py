@@ -1,6 +1,8 @@
 """Who watches a record is told of what happens to it, in the transaction in which it happens."""
 
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,13 +23,8 @@ def tell_watchers(
     but: Iterable[int] = (),
 ) -> None:
     """Tell everybody who watches a record, except whoever did it and those told of it already."""
-    watchers = db.session.execute(
-        sa.select(Watch.person_id).where(
-            Watch.organisation_id == record.organisation_id,
-            Watch.record_kind == record.kind,
-            Watch.record_id == record.id,
-        )
-    ).scalars()
+    asked = {"organisation": record.organisation_id, "kind": record.kind, "id": record.id}
+    watchers = db.session.execute(_watchers_statement(), asked).scalars()
     told = [person for person in watchers if person != by and person not in set(but)]
     if not told:
         return
@@ -36,3 +33,12 @@ def tell_watchers(
         name = db.session.get_one(Person, (record.organisation_id, by))
         payload |= {"owner_zh": name.name_zh, "owner_en": name.name_en}
     tell(told, kind, record, payload)
+
+
+@cache
+def _watchers_statement() -> Any:
+    return sa.select(Watch.person_id).where(
+        Watch.organisation_id == sa.bindparam("organisation"),
+        Watch.record_kind == sa.bindparam("kind"),
+        Watch.record_id == sa.bindparam("id"),
+    )

@@ -18,7 +18,7 @@ from wtforms import BooleanField, DateField, DecimalField, RadioField, SelectFie
 from wtforms.fields.choices import SelectChoice
 
 import tracker
-from tracker import charts, fragments, i18n, static_files
+from tracker import charts, fragments, i18n, options, static_files
 from tracker.extensions import htmx
 
 HERE = Path(__file__).resolve().parent
@@ -318,6 +318,7 @@ def gallery() -> Flask:
     static_files.init_static(app)
     i18n.init_app(app)
     fragments.init_app(app)
+    options.init_app(app)
     _places(app)
 
     @app.before_request

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from fractions import Fraction
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import Any
 import pytest
 
 from scoring import attribution, path, rescore
-from scoring.facts import CopcSheet, LineFact, Metric, SeeSheet
+from scoring.copc import CopcResult
+from scoring.facts import CopcSheet, Gap, LineFact, Metric, SeeSheet
 from scoring.policy import SWITCHES
 from scoring.rescore import Result
 from scoring.sheet import Sheet, loads, parse, to_json
@@ -207,6 +209,58 @@ def test_one_closure_judges_again_only_what_it_touches() -> None:
 
     before, after = simulated.before.judgements, simulated.after.judgements  # type: ignore[union-attr]
     assert {name for name in before if before[name] is not after[name]} == {"4.4", "4.7"}
+
+
+def turned(sheet: CopcSheet, left: dict[str, Gap], maker: Maker) -> CopcSheet:
+    """The sheet after one random event: an edit, a gap raised or closed, another day, another switch."""
+    chance = maker.chance
+    if maker.maybe(0.45):
+        changed = edited(sheet, chance)
+        assert isinstance(changed, CopcSheet)
+        return changed
+    if maker.maybe(0.15):
+        return replace(sheet, as_of=sheet.as_of + timedelta(days=chance.randrange(1, 60)))
+    if maker.maybe(0.1):
+        return replace(
+            sheet, policy=replace(sheet.policy, trend_one_metric=chance.choice(["literal", "capped"]))
+        )
+    if left and maker.maybe(0.5):
+        gap = left.pop(chance.choice(sorted(left)))
+        return replace(sheet, gaps=(*sheet.gaps, gap))
+    gaps = list(sheet.gaps)
+    gap = gaps.pop(chance.randrange(len(gaps)))
+    left[gap.id] = gap
+    closed = rescore.close(sheet, {gap.id}) if maker.maybe(0.5) else sheet
+    assert isinstance(closed, CopcSheet)
+    return replace(closed, gaps=tuple(gaps))
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_worth_renewed_where_something_stirred_equals_worth_of_every_gap(seed: int) -> None:
+    """A gap whose items nothing touched keeps its number: it is the one that scoring afresh would give."""
+    maker = Maker(seed)
+    sheet = read(maker.sheet(gaps=10))
+    assert isinstance(sheet, CopcSheet)
+    result = rescore.score(sheet)
+    left: dict[str, Gap] = {}
+    kept: dict[str, Fraction] = {}
+    spared = 0
+    before = to_json(sheet)
+    for _ in range(25):
+        if len(sheet.gaps) < 2:
+            break
+        sheet = turned(sheet, left, maker)
+        result = rescore.score(sheet, since=result)
+        assert isinstance(result, CopcResult)
+        names = {gap.id for gap in sheet.gaps}
+        stirred = rescore.stirred(before, to_json(sheet), sheet.catalogue)
+        wanted = stirred | (names - kept.keys())
+        kept = {name: kept[name] for name in names - wanted} | rescore.alone(sheet, result, wanted)
+        spared += len(names - wanted)
+        before = to_json(sheet)
+        now = rescore.score(sheet).total
+        assert kept == {name: rescore.score(rescore.close(sheet, {name})).total - now for name in names}
+    assert spared > 20
 
 
 # Nothing is lost in writing

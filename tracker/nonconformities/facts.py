@@ -200,19 +200,50 @@ def _named(actions: Iterable[ActionFact]) -> tuple[str, ...]:
 def pins_of(organisation_id: int, ids: Sequence[int]) -> dict[int, list[Pin]]:
     """Non-conformity → its pins, in the order of their keys."""
     found: dict[int, list[Pin]] = defaultdict(list)
-    for pin in db.session.execute(
-        sa.select(Pin)
-        .where(Pin.organisation_id == organisation_id, Pin.nonconformity_id.in_(ids))
-        .order_by(Pin.standard, Pin.key)
-    ).scalars():
+    asked = {"organisation": organisation_id, "ids": list(ids)}
+    for pin in db.session.execute(_pins_statement(), asked).scalars():
         found[pin.nonconformity_id].append(pin)
     return found
+
+
+@cache
+def _pins_statement() -> Any:
+    return (
+        sa.select(Pin)
+        .where(
+            Pin.organisation_id == sa.bindparam("organisation"),
+            Pin.nonconformity_id.in_(sa.bindparam("ids", expanding=True)),
+        )
+        .order_by(Pin.standard, Pin.key)
+    )
 
 
 def work_of(organisation_id: int, ids: Sequence[int]) -> dict[int, Work]:
     """Non-conformity → its actions and who had a hand in them: two statements, however many records."""
     actions: dict[int, list[ActionFact]] = defaultdict(list)
-    for row in db.session.execute(
+    asked = {"organisation": organisation_id, "ids": list(ids)}
+    for row in db.session.execute(_work_statement(), asked):
+        actions[row.nonconformity_id].append(
+            ActionFact(
+                id=row.id,
+                number=row.number,
+                title=row.title,
+                state=row.state,
+                owner_id=row.owner_id,
+                owner=(row.name_zh, row.name_en),
+                due_on=row.due_on,
+                implemented=row.implemented,
+                effective=row.effective,
+            )
+        )
+    action_ids = {action.id for found in actions.values() for action in found}
+    hands = _hands(organisation_id, action_ids) if action_ids else {}
+    return {each: _work(actions[each], hands) for each in ids}
+
+
+@cache
+def _work_statement() -> Any:
+    return (
         sa.select(
             ActionNonconformity.nonconformity_id,
             ActionNonconformity.implemented,
@@ -233,27 +264,11 @@ def work_of(organisation_id: int, ids: Sequence[int]) -> dict[int, Work]:
         )
         .join(Person, (Person.organisation_id == Action.organisation_id) & (Person.id == Action.owner_id))
         .where(
-            ActionNonconformity.organisation_id == organisation_id,
-            ActionNonconformity.nonconformity_id.in_(ids),
+            ActionNonconformity.organisation_id == sa.bindparam("organisation"),
+            ActionNonconformity.nonconformity_id.in_(sa.bindparam("ids", expanding=True)),
         )
         .order_by(Action.number)
-    ):
-        actions[row.nonconformity_id].append(
-            ActionFact(
-                id=row.id,
-                number=row.number,
-                title=row.title,
-                state=row.state,
-                owner_id=row.owner_id,
-                owner=(row.name_zh, row.name_en),
-                due_on=row.due_on,
-                implemented=row.implemented,
-                effective=row.effective,
-            )
-        )
-    action_ids = {action.id for found in actions.values() for action in found}
-    hands = _hands(organisation_id, action_ids) if action_ids else {}
-    return {each: _work(actions[each], hands) for each in ids}
+    )
 
 
 def _work(actions: Sequence[ActionFact], hands: Mapping[int, Hands]) -> Work:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 
 from scoring import rescore
 from scoring.copc import CopcResult
@@ -37,12 +36,6 @@ def compute_material(material: sheets.Material, tier: str, as_of: date) -> Compu
     known = releases.standard_of(material.release)
     sheet = hold(parse(sheets.build(material, tier, as_of), known))
     return Computed(material, sheet, rescore.score(sheet))
-
-
-def alone(computed: Computed, gap_id: str) -> Fraction:
-    """The change of the total when this gap alone is closed now; judged again is only what it touches."""
-    after = rescore.score(rescore.close(computed.sheet, frozenset({gap_id})), since=computed.result)
-    return after.total - computed.result.total
 
 
 def tier_of(fact_set: FactSet) -> str:

@@ -27,9 +27,21 @@ def read(content: str) -> Standard:
     return catalogue.parse(content)
 
 
+_KEPT = 256
+_read: dict[tuple[int, int, str], Standard] = {}
+
+
 def standard_of(release: CatalogueRelease) -> Standard:
-    """What a stored release says."""
-    return read(release.content)
+    """What a stored release says; a row whose content this process has read before need not be loaded with it."""
+    if release.id is None:  # made to look ahead, and never stored
+        return read(release.content)
+    key = (release.organisation_id, release.id, release.content_hash)
+    found = _read.get(key)
+    if found is None:
+        if len(_read) >= _KEPT:
+            _read.clear()
+        found = _read[key] = read(release.content)
+    return found
 
 
 def content_of(organisation_id: int, release_id: int) -> Standard:

@@ -5,6 +5,7 @@ anywhere. An open non-conformity stands in its `gaps` with what its closure rele
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -19,27 +20,17 @@ from tracker.errors import NotFound
 from tracker.metrics import rolled
 from tracker.metrics.models import Metric, MetricTarget
 from tracker.metrics.rolled import Readings
-from tracker.nonconformities.models import Nonconformity, Pin
 from tracker.numbering import label
 from tracker.organisations.models import Site, Unit, UnitKind
-from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Overrule
-from tracker.scores import releases
+from tracker.reviews.models import FactKind, FactSet, FactSetKind, Overrule
+from tracker.scores import releases, statements
 from tracker.scores.models import CatalogueRelease
+from tracker.scores.statements import COPC as COPC
+from tracker.scores.statements import PINNING as PINNING
+from tracker.scores.statements import SEE_CMM as SEE_CMM
+from tracker.scores.statements import STANDARDS as STANDARDS
 from workflows.kinds import Grade
 from workflows.nonconformities import NonconformityState
-
-COPC = "copc-2000-csp"
-SEE_CMM = "see-cmm"
-STANDARDS = (COPC, SEE_CMM)
-
-# The states in which a non-conformity pins its facts: from its opening to its closure, disputed ones included.
-PINNING = (
-    NonconformityState.OPEN,
-    NonconformityState.CONTAINED,
-    NonconformityState.CORRECTING,
-    NonconformityState.VERIFYING,
-    NonconformityState.DISPUTED,
-)
 
 # Series longer than this bring nothing: the rules read the latest six periods, a window at most these.
 MONTHS_READ = 36
@@ -61,15 +52,18 @@ class Gap:
 
 @dataclass(frozen=True)
 class Material:
-    """All rows that a sheet is made of, read in a fixed number of statements."""
+    """All rows that a sheet is made of, read in a fixed number of statements.
+
+    Facts and metrics are rows of `Fact` and `Metric`, or of those of their columns that a sheet reads.
+    """
 
     site: Site
     fact_set: FactSet
     release: CatalogueRelease
-    facts: tuple[Fact, ...]
+    facts: tuple[Any, ...]
     overrules: tuple[Overrule, ...]
     units: tuple[Unit, ...] = ()
-    metrics: tuple[Metric, ...] = ()
+    metrics: tuple[Any, ...] = ()
     targets: dict[int, list[MetricTarget]] = field(default_factory=dict)
     values: dict[int, dict[str, Fraction]] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
@@ -85,6 +79,35 @@ def current_set(organisation_id: int, site_id: int, standard: str) -> FactSet | 
             FactSet.kind == FactSetKind.CURRENT,
         )
     ).scalar_one_or_none()
+
+
+@dataclass(frozen=True)
+class Current:
+    """The site's current facts under a standard with the site, the release and the tier they are scored by."""
+
+    fact_set: FactSet
+    site: Site
+    release: CatalogueRelease
+    tier: str
+
+
+def currents(organisation_id: int, site_id: int, pinned_by: int | None = None) -> list[Current]:
+    """The site's current facts under every standard it is reviewed by, in one statement.
+
+    With `pinned_by` rows are left out where this non-conformity has never pinned one: they change by nothing else. The
+    items are always there, because time passes over their series and programmes.
+    """
+    asked = {"organisation": organisation_id, "site": site_id, "pinned_by": pinned_by}
+    found = {
+        row.FactSet.standard: Current(
+            row.FactSet,
+            row.Site,
+            row.CatalogueRelease,
+            row.tier if row.FactSet.standard == COPC else "standard",
+        )
+        for row in db.session.execute(statements.currents(pinned_by is not None), asked)
+    }
+    return [found[standard] for standard in STANDARDS if standard in found]
 
 
 def review_set(organisation_id: int, review_id: int, standard: str) -> FactSet | None:
@@ -106,34 +129,14 @@ def gather(fact_set: FactSet, as_of: date) -> Material:
     release = db.session.get(CatalogueRelease, (organisation_id, fact_set.release_id))
     if site is None or release is None:
         raise NotFound
-    facts = _all(
-        sa.select(Fact)
-        .where(Fact.organisation_id == organisation_id, Fact.fact_set_id == fact_set.id)
-        .order_by(Fact.position, Fact.id)
-    )
-    overrules = _all(
-        sa.select(Overrule).where(
-            Overrule.organisation_id == organisation_id, Overrule.fact_set_id == fact_set.id
-        )
-    )
+    asked = {"organisation": organisation_id, "site": site_id, "facts": fact_set.id, "day": as_of}
+    facts = tuple(db.session.execute(statements.facts(), asked))
+    overrules = tuple(db.session.execute(statements.overrules(), asked).scalars())
     gaps = _gaps(organisation_id, site_id, fact_set.standard)
     if fact_set.standard != COPC:
         return Material(site, fact_set, release, facts, overrules, gaps=gaps)
-    units = _all(
-        sa.select(Unit)
-        .where(
-            Unit.organisation_id == organisation_id,
-            Unit.site_id == site_id,
-            sa.or_(Unit.starts_on.is_(None), Unit.starts_on <= as_of),
-            sa.or_(Unit.ends_on.is_(None), Unit.ends_on >= as_of),
-        )
-        .order_by(Unit.position, Unit.code)
-    )
-    metrics = _all(
-        sa.select(Metric)
-        .where(Metric.organisation_id == organisation_id, Metric.site_id == site_id)
-        .order_by(Metric.item, Metric.position, Metric.number)
-    )
+    units = tuple(db.session.execute(statements.units(), asked).scalars())
+    metrics = tuple(db.session.execute(statements.metrics(), asked))
     targets, values = read_series(organisation_id, site_id, as_of)
     return Material(site, fact_set, release, facts, overrules, units, metrics, targets, values, gaps)
 
@@ -182,45 +185,29 @@ def months_before(day: date, count: int) -> str:
 
 def _gaps(organisation_id: int, site_id: int, standard: str) -> tuple[Gap, ...]:
     """The open non-conformities of a site that pin facts of a standard, by number, with what each releases."""
-    rows = db.session.execute(
-        sa.select(Nonconformity, Pin)
-        .join(
-            Pin,
-            (Pin.organisation_id == Nonconformity.organisation_id)
-            & (Pin.nonconformity_id == Nonconformity.id),
-        )
-        .where(
-            Nonconformity.organisation_id == organisation_id,
-            Pin.organisation_id == organisation_id,
-            Pin.site_id == site_id,
-            Pin.standard == standard,
-            Pin.released_at.is_(None),
-            Nonconformity.state.in_(PINNING),
-        )
-        .order_by(Nonconformity.number, Pin.key)
-    ).all()
-    pins: dict[int, list[Pin]] = defaultdict(list)
-    records: dict[int, Nonconformity] = {}
-    for record, pin in rows:
-        records[record.id] = record
-        pins[record.id].append(pin)
+    asked = {"organisation": organisation_id, "site": site_id, "standard": standard}
+    records: dict[int, Any] = {}
+    pins: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in db.session.execute(statements.gaps(), asked):
+        records[row.id] = row
+        pins[row.id].append(release_of(row))
     return tuple(
         Gap(
-            id=label("nonconformity", record.number),
-            nonconformity_id=record.id,
-            number=record.number,
-            grade=record.grade,
-            state=record.state,
-            effort=record.effort,
-            points_alone=record.points_alone,
-            releases=tuple(release_of(pin) for pin in pins[record.id]),
+            id=label("nonconformity", row.number),
+            nonconformity_id=row.id,
+            number=row.number,
+            grade=row.grade,
+            state=row.state,
+            effort=row.effort,
+            points_alone=row.points_alone,
+            releases=tuple(pins[row.id]),
         )
-        for record in records.values()
+        for row in records.values()
     )
 
 
-def release_of(pin: Pin) -> dict[str, Any]:
-    """What closing a pin releases, in the sheet's words."""
+def release_of(pin: Any) -> dict[str, Any]:
+    """What closing a pin, or a row with its columns, releases in the sheet's words."""
     if pin.kind == FactKind.ROW:
         return {"criterion": pin.element, "row": pin.subject, "level": pin.level}
     if pin.kind == FactKind.METRIC:
@@ -276,11 +263,11 @@ def _rows(material: Material, known: Standard) -> dict[str, dict[str, int | None
 
 
 def _items(material: Material, known: Standard) -> dict[str, Any]:
-    by_element: dict[str, list[Fact]] = defaultdict(list)
+    by_element: dict[str, list[Any]] = defaultdict(list)
     for fact in material.facts:
         if known.has_item(fact.element) and asks(known.item(fact.element), fact):
             by_element[fact.element].append(fact)
-    metrics: dict[str, list[Metric]] = defaultdict(list)
+    metrics: dict[str, list[Any]] = defaultdict(list)
     for metric in material.metrics:
         if known.has_item(metric.item) and known.item(metric.item).unit_kind is None:
             metrics[metric.item].append(metric)
@@ -301,7 +288,7 @@ def _items(material: Material, known: Standard) -> dict[str, Any]:
     }
 
 
-def asks(item: Item, fact: Fact) -> bool:
+def asks(item: Item, fact: Any) -> bool:
     """Whether a release asks for this fact: an item of results has no units, one of practice no metrics."""
     if fact.kind == FactKind.LINE:
         return any(line.id == fact.subject for line in item.lines)
@@ -313,7 +300,11 @@ def _dimensions(item: Item) -> tuple[str, ...]:
 
 
 def _item(
-    facts: list[Fact], metrics: list[Metric], overrules: list[Overrule], units: set[str], material: Material
+    facts: Sequence[Any],
+    metrics: Sequence[Any],
+    overrules: list[Overrule],
+    units: set[str],
+    material: Material,
 ) -> dict[str, Any]:
     item: dict[str, Any] = {}
     lines = {fact.subject: _line(fact) for fact in facts if fact.kind == FactKind.LINE}
@@ -336,12 +327,12 @@ def _item(
     return item
 
 
-def _line(fact: Fact) -> Any:
+def _line(fact: Any) -> Any:
     status = fact.value or "not_assessed"
     return {"status": status, "improvement_approach": True} if fact.improvement_approach else status
 
 
-def _deployment(facts: list[Fact]) -> dict[str, list[str]]:
+def _deployment(facts: Sequence[Any]) -> dict[str, list[str]]:
     """Which units are in scope and which fully deployed; nothing before every unit has been judged (C-ARITH-4)."""
     scope = [fact for fact in facts if fact.value != "not_applicable"]
     if not facts or any(not fact.value for fact in facts):
@@ -352,7 +343,7 @@ def _deployment(facts: list[Fact]) -> dict[str, list[str]]:
     return found
 
 
-def _metric(metric: Metric, stated: dict[str, bool], material: Material) -> dict[str, Any]:
+def _metric(metric: Any, stated: dict[str, bool], material: Material) -> dict[str, Any]:
     entry: dict[str, Any] = {"id": metric.code, "required": metric.required, **stated}
     if metric.better is not None:
         entry["better"] = metric.better.value

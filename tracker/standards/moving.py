@@ -87,7 +87,7 @@ def moving(site: Site, standard: str, key: str) -> Move:
 def missing(
     known: Standard,
     fact_set: FactSet,
-    facts: tuple[Fact, ...],
+    facts: tuple[Any, ...],
     review: Review,
     units: tuple[Unit, ...],
     site: Site,
@@ -129,7 +129,7 @@ def missing(
     ]
 
 
-def _unknown(known: Standard, facts: tuple[Fact, ...]) -> int:
+def _unknown(known: Standard, facts: tuple[Any, ...]) -> int:
     """How many facts stay recorded that the release does not ask for."""
     rows = sheets.asked_rows(known)
     return sum(
