@@ -29,6 +29,11 @@ POLICY = (
 )
 PLACES = {
     "dashboard.index": "/",
+    "work.index": "/my-work/",
+    "causes.index": "/causes/",
+    "figures.index": "/figures/",
+    "processes.index": "/processes/",
+    "notifications.index": "/notifications/",
     "reviews.index": "/reviews/",
     "nonconformities.index": "/nonconformities/",
     "actions.index": "/actions/",
@@ -329,7 +334,9 @@ def gallery() -> Flask:
 
     @app.context_processor
     def who() -> dict[str, object]:
-        person = SimpleNamespace(name=say("李敏", "Li Min"), email="li.min@example.com", theme="auto")
+        person = SimpleNamespace(
+            name=say("李敏", "Li Min"), email="li.min@example.com", theme="auto", unread=3
+        )
         return {
             "current_person": None if "anonymous" in request.args else person,
             "theme": request.args.get("theme", "auto"),
