@@ -11,7 +11,7 @@ from tracker.demo.cast import Cast
 from tracker.metrics import exhibit, exhibit_changes, parts, programmes
 from tracker.metrics.models import Metric
 from tracker.metrics.parts import Typed
-from tracker.metrics.services import create_metric, set_target
+from tracker.metrics.services import create_metric, rescore_data, set_target
 from tracker.processes import services as processes
 from tracker.processes.models import AuditResult, ProcessKind
 from tracker.scores.sheets import months_before
@@ -151,3 +151,4 @@ def _build_by_programme(cast: Cast, today: date) -> None:
                 continue
             typed = Typed(None, f"{resolved - back * 12 - (back * (place + 3)) % 7 * 9}{star}", str(contacts))
             parts.set_part(manager, metric, units[code], month, typed, rescore=False)
+    rescore_data(metric, manager)
