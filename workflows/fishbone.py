@@ -184,7 +184,7 @@ def _spine(effect: str, width: float, y: float) -> Iterator[str]:
     lines = _lines(effect, _HEAD - 46)
     for number, line in enumerate(lines):
         at = y + (number - (len(lines) - 1) / 2) * 18 + 4.5
-        yield _text(line, left + 12, at, "danger-fg", _SIZE, weight=600)
+        yield _text(line, left + 12, at, "danger-fg", _SIZE, weight=600, typed=True)
 
 
 def _rib(
@@ -229,15 +229,26 @@ def _bone(bone: Bone, x: float, y: float) -> Iterator[str]:
     said = f"{shown}{_cut(bone.text, room, _SMALL)}{tail}"
     ink = f"{tone}-fg" if bone.kind is not None else "ink-2"
     weight = 600 if bone.verified and bone.kind is CauseKind.ROOT else 400
-    yield f"<g><title>{escape(bone.text)}</title>{_text(said, x - _ROOM, y, ink, _SMALL, weight=weight)}</g>"
+    line = _text(said, x - _ROOM, y, ink, _SMALL, weight=weight, typed=True)
+    yield f"<g><title>{escape(bone.text)}</title>{line}</g>"
 
 
 def _text(
-    text: str, x: float, y: float, ink: str, size: float, *, weight: int = 400, anchor: str = "start"
+    text: str,
+    x: float,
+    y: float,
+    ink: str,
+    size: float,
+    *,
+    weight: int = 400,
+    anchor: str = "start",
+    typed: bool = False,
 ) -> str:
+    """A text of the drawing; what people have typed is nothing to translate."""
+    kept = ' translate="no"' if typed else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" fill={_ink(ink)} font-size="{size}" font-weight="{weight}" '
-        f'text-anchor="{anchor}">{escape(text)}</text>'
+        f'text-anchor="{anchor}"{kept}>{escape(text)}</text>'
     )
 
 

@@ -25,7 +25,8 @@ COLLECT = """() => {
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const parent = walker.currentNode.parentElement;
-    if (parent.closest('script, style, noscript, code, textarea, .record-number, .fact-code')) continue;
+    if (parent.closest('script, style, noscript, code, textarea')) continue;
+    if (parent.closest('.record-number, .fact-code, [translate="no"]')) continue;
     const text = walker.currentNode.textContent.replace(/\\s+/g, ' ').trim();
     if (text) found.push([text, where(parent)]);
   }

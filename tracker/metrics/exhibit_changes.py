@@ -152,26 +152,33 @@ def answer(
         raise InvalidInput({"metric": [_("Choose a metric of item %(item)s.", item=entry.item)]})
     if len(reason) > 2000:
         raise InvalidInput({"reason": [_("At most %(count)d characters.", count=2000)]})
-    before = _said(row)
+    before = _said(entry, row)
     if row is None:
         row = add(ExhibitAnswer(organisation_id=site.organisation_id, site_id=site.id, entry_id=entry.id))
     row.metric_id = metric.id if metric is not None else None
     row.reason = "" if metric is not None else reason.strip()
     db.session.flush()
-    if before != _said(row):
+    if before != _said(entry, row):
         history.record(
             _record_of(site),
             "edited",
             actor.person_id,
-            changes={f"{entry.item} {entry.name_en}": [before, _said(row)]},
+            changes={"required_metric": [before, _said(entry, row)]},
         )
     return row
 
 
-def _said(row: ExhibitAnswer | None) -> str:
+def _said(entry: ExhibitEntry, row: ExhibitAnswer | None) -> dict[str, str] | None:
+    """What answers a line, in both languages, as history keeps it."""
     if row is None:
-        return ""
-    return f"#{row.metric_id}" if row.metric_id is not None else row.reason
+        return None
+    if row.metric_id is None:
+        return {"zh": f"{entry.name_zh}：{row.reason or '–'}", "en": f"{entry.name_en}: {row.reason or '–'}"}
+    metric = db.session.get_one(Metric, (row.organisation_id, row.metric_id))
+    return {
+        "zh": f"{entry.name_zh}：{metric.name_zh}（{metric.code}）",
+        "en": f"{entry.name_en}: {metric.name_en} ({metric.code})",
+    }
 
 
 def confirm(actor: Actor, site: Site, version: int | None = None) -> None:

@@ -25,7 +25,11 @@ from tracker.scores import releases
 from tracker.scores.sheets import COPC
 
 timeline.TITLES["exhibit_confirmed"] = _l("List of required metrics confirmed")
-timeline.FIELD_LABELS["services"] = _l("Services")
+timeline.FIELD_LABELS.update(services=_l("Services"), required_metric=_l("Required metric"))
+timeline.VALUE_VIEWS.update(
+    services=lambda value: ", ".join(str(SERVICES[Service(each)]) for each in str(value).split(", ")),
+    required_metric=lambda value: pick(value["zh"], value["en"]),  # type: ignore[index]
+)
 
 
 class EntryForm(FlaskForm):

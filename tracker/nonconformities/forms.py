@@ -170,7 +170,8 @@ class SplitForm(FlaskForm):
         filters=[strip],
     )
     taken = SelectMultipleField(lazy_gettext("Facts that it takes over"), validate_choice=False)
-    reason = text(lazy_gettext("Reason"), REQUIRED, rows=2)
+    # The form that moves the deadline stands on the same page.
+    reason = text(lazy_gettext("Reason"), REQUIRED, rows=2, id="split-reason")
 
     def pin_ids(self) -> set[int]:
         """The pins that were ticked."""
