@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 from tests.bench.data import World
 
@@ -85,6 +86,7 @@ def main(side: str, folder: str, database: str, port: str, organisation_id: str,
         from tests.bench.bare import create_bare
 
         app = create_bare(Path(database), int(organisation_id), int(site_id))
+        app.config["SETTINGS"] = SimpleNamespace(background=False)
     else:
         from tracker import create_app
         from tracker.database import db

@@ -36,6 +36,7 @@ class Stock:
     last: int
     pins: tuple[str, ...]
     owner: str
+    holders: dict[str, list[int]]
 
 
 def measure(sides: Sides, database: Path, world: World) -> list[Line]:
@@ -89,7 +90,10 @@ def _bare(what: str, number: int) -> bytes:
 
 
 def _create(sides: Sides, world: World, stock: Stock, place: int) -> bytes:
-    fields = {
+    """A form that has been sent before and shown what is like it: the second time it is written down."""
+    pin = stock.pins[place % len(stock.pins)]
+    ours = range(stock.last + 1, stock.last + 1 + place)
+    fields: dict[str, object] = {
         "title": f"每月抽查记录不完整 {place}",
         "grade": "minor",
         "source": "monitoring",
@@ -97,7 +101,8 @@ def _create(sides: Sides, world: World, stock: Stock, place: int) -> bytes:
         "statement": "抽查 60 份监控记录, 12 份没有评分人签名。Twelve of 60 records bear no signature.",
         "evidence": "Records of the week, room 3.",
         "effort": "2",
-        "pins": stock.pins[place % len(stock.pins)],
+        "pins": pin,
+        "looked": [*stock.holders.get(pin.split("|")[1], ()), *ours],
     }
     return sides.visitor.post(f"/nonconformities/new?site={world.site_code}", fields)
 
@@ -123,7 +128,14 @@ def _stock(database: Path, world: World) -> Stock:
         "WHERE s.site_id = ? AND s.kind = 'current' AND f.kind = 'line' ORDER BY f.key LIMIT 40",
         world.site_id,
     )
-    return Stock(last, tuple(f"{standard}|{key}|" for standard, key in facts), str(owner))
+    holders: dict[str, list[int]] = {}
+    for key, number in _rows(
+        database,
+        "SELECT p.key, n.number FROM pins p JOIN nonconformities n ON n.id = p.nonconformity_id WHERE p.site_id = ?",
+        world.site_id,
+    ):
+        holders.setdefault(key, []).append(number)
+    return Stock(last, tuple(f"{standard}|{key}|" for standard, key in facts), str(owner), holders)
 
 
 def _drafts(database: Path, world: World, stock: Stock) -> list[int]:
