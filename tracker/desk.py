@@ -9,7 +9,7 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 
-from tracker.errors import InvalidInput, NotFound
+from tracker.errors import NotFound
 from tracker.i18n import gettext as _
 
 
@@ -26,15 +26,6 @@ class Opened:
     def refused(self, name: str) -> Any:
         """The form as it was sent, where it is the one that came back."""
         return self.form if self.name == name else None
-
-
-def beside(form: Any, error: InvalidInput) -> None:
-    """Put what a service refused beside the field, or above the form where no field has that name."""
-    for name, messages in error.fields.items():
-        if name in form:
-            form[name].errors = [*form[name].errors, *messages]
-        else:
-            form.form_errors.extend(messages)
 
 
 def rebase(form: Any, row: Any) -> None:

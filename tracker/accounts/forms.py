@@ -23,7 +23,6 @@ from tracker.accounts.models import Role
 from tracker.accounts.passwords import MAXIMUM_LENGTH
 from tracker.accounts.rules import check_password
 from tracker.database import MAX_ID
-from tracker.errors import InvalidInput
 from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
 from tracker.organisations.models import CODE, CspType
@@ -92,16 +91,6 @@ def read_id(text: str) -> int | None:
     if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > MAX_ID:
         raise ValueError(text)
     return int(text)
-
-
-def tell(form: object, error: InvalidInput) -> None:
-    """Put a service's messages beside the fields of a form, or above them all where no field is meant."""
-    for name, messages in error.fields.items():
-        field = getattr(form, name, None)
-        if field is not None and hasattr(field, "errors"):
-            field.errors = [*field.errors, *messages]
-        else:
-            form.form_errors.extend(messages)  # type: ignore[attr-defined]
 
 
 class TwoNames:

@@ -23,12 +23,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.access import PUBLIC, SIGNED_IN, actor, permission
 from tracker.accounts import services
-from tracker.accounts.forms import FirstRunForm, OwnPasswordForm, SignInForm, tell
+from tracker.accounts.forms import FirstRunForm, OwnPasswordForm, SignInForm
 from tracker.accounts.models import Role
 from tracker.accounts.queries import any_organisation, get_candidates, get_grants, get_signed_in
 from tracker.accounts.roles import role_meaning, role_title
 from tracker.accounts.rules import normal_email
 from tracker.accounts.viewmodels import Candidate
+from tracker.attempts import refuse
 from tracker.database import db
 from tracker.errors import InvalidInput, WrongPassword
 from tracker.extensions import htmx
@@ -263,7 +264,7 @@ def _refuse(
     form: FirstRunForm | OwnPasswordForm, error: InvalidInput, template: str, **context: object
 ) -> Response:
     """The form again, each message beside its field."""
-    tell(form, error)
+    refuse(form, error)
     return make_response(render_template(template, form=form, **context), 422)
 
 

@@ -12,8 +12,9 @@ from tracker.actions.blueprint import blueprint
 from tracker.actions.plan_versions import get_difference
 from tracker.actions.queries import get_action, load_case, subject_of
 from tracker.actions.steps import Place, write
+from tracker.attempts import refuse
 from tracker.database import db
-from tracker.desk import Opened, beside, number_in_address, rebase
+from tracker.desk import Opened, number_in_address, rebase
 from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
@@ -154,7 +155,7 @@ def edit_template(template_id: int) -> BaseResponse:
         db.session.commit()
     except InvalidInput as error:
         db.session.rollback()
-        beside(form, error)
+        refuse(form, error)
         return _templates(Opened(name, form), 422)
     except Conflict as error:
         db.session.rollback()

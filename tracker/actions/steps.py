@@ -16,8 +16,9 @@ from tracker.actions.desk import STEPS, Desk
 from tracker.actions.models import Action
 from tracker.actions.queries import get_action, subject_of
 from tracker.actions.workspace import show_section
+from tracker.attempts import refuse
 from tracker.database import db
-from tracker.desk import Opened, beside, rebase
+from tracker.desk import Opened, rebase
 from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove
 from tracker.fragments import go
 from tracker.i18n import gettext as _
@@ -59,7 +60,7 @@ def write(
 
 def _refusal(place: Place, form: Any, error: Exception, fresh: Action) -> tuple[Opened, int]:
     if isinstance(error, InvalidInput):
-        beside(form, error)
+        refuse(form, error)
         return Opened(place.name, form), 422
     if isinstance(error, RefusedMove):
         return Opened(place.name, form, error.message, tuple(error.reasons)), 409

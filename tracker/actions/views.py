@@ -21,8 +21,9 @@ from tracker.actions.queries import (
     subject_of,
 )
 from tracker.actions.workspace import show_page, show_section
+from tracker.attempts import refuse
 from tracker.database import db
-from tracker.desk import Opened, beside, number_in_address
+from tracker.desk import Opened, number_in_address
 from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove, WrongPassword
 from tracker.fragments import go, part, render
 from tracker.i18n import gettext as _
@@ -91,7 +92,7 @@ def create() -> BaseResponse:
         db.session.commit()
     except InvalidInput as error:
         db.session.rollback()
-        beside(form, error)
+        refuse(form, error)
         context = _new_context(actor, _bind_new(actor, form, first), first)
         return render("actions/new.html", status=422, first=first, **context)
     return go(

@@ -11,12 +11,13 @@ from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import pairs, strip
 from tracker.accounts.models import Role
 from tracker.accounts.queries import list_people
+from tracker.attempts import refuse
 from tracker.audits import forms, pages, planning, services
 from tracker.audits.blueprint import blueprint
 from tracker.audits.models import Audit
 from tracker.audits.queries import content_to_sign, get_audit, load_scope, subject_of
 from tracker.database import db
-from tracker.desk import Opened, beside, number_in_address, rebase
+from tracker.desk import Opened, number_in_address, rebase
 from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove, WrongPassword
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
@@ -117,7 +118,7 @@ def create() -> BaseResponse:
         db.session.commit()
     except InvalidInput as error:
         db.session.rollback()
-        beside(form, error)
+        refuse(form, error)
         return render("audits/new.html", status=422, form=form, chosen=chosen)
     return go(url_for("audits.show", number=audit.number), _("The audit is scheduled."))
 
@@ -264,7 +265,7 @@ def _change(
         db.session.commit()
     except InvalidInput as error:
         db.session.rollback()
-        beside(form, error)
+        refuse(form, error)
         return _part(actor, get_audit(actor, number), Opened(name, form), name, 422)
     except RefusedMove as error:
         db.session.rollback()

@@ -7,7 +7,8 @@ from wtforms import SelectField, SelectMultipleField, StringField
 from tracker import timeline
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
-from tracker.accounts.forms import VersionField, at_most, pairs, read_id, strip, tell
+from tracker.accounts.forms import VersionField, at_most, pairs, read_id, strip
+from tracker.attempts import refuse
 from tracker.database import db
 from tracker.errors import Conflict, InvalidInput
 from tracker.fragments import go, render
@@ -154,7 +155,7 @@ def add_required() -> Response:
             return go(url_for("metrics.required", site=site.code), _("The line has been added."))
         except InvalidInput as error:
             db.session.rollback()
-            tell(form, error)
+            refuse(form, error)
     return _page(actor, site, status=422, entry_form=form)
 
 

@@ -9,8 +9,9 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from tracker import clock, timeline
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
-from tracker.accounts.forms import pairs, tell
+from tracker.accounts.forms import pairs
 from tracker.accounts.queries import list_people
+from tracker.attempts import attempt, refuse
 from tracker.database import MAX_ID, db
 from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.fragments import SCORE_CHANGED, go, part, render, vary, wants_fragment, with_trigger
@@ -168,7 +169,7 @@ def create() -> Response:
             return go(url_for("metrics.show", number=metric.number), _("The metric has been added."))
         except InvalidInput as error:
             db.session.rollback()
-            tell(form, error)
+            refuse(form, error)
     return render("metrics/edit.html", status=422, form=form, site=site, metric=None)
 
 
@@ -196,18 +197,11 @@ def save(number: int) -> Response:
     _offer(form, actor, site)
     status = 422
     if form.validate_on_submit():
-        try:
-            services.edit_metric(actor, metric, form.fields(), form.version.data)
-            db.session.commit()
+        status = attempt(form, lambda: services.edit_metric(actor, metric, form.fields(), form.version.data))
+        if status == 200:
             return go(url_for("metrics.show", number=number), _("Saved."))
-        except Conflict as error:
-            db.session.rollback()
-            form.form_errors.append(error.message)
-            metric = queries.get_metric(actor.organisation_id, number)
-            form.version.data, status = metric.version, 409
-        except InvalidInput as error:
-            db.session.rollback()
-            tell(form, error)
+        if status == 409:
+            form.version.data = metric.version
     return render("metrics/edit.html", status=status, form=form, site=site, metric=metric)
 
 
@@ -537,7 +531,7 @@ def add_target(number: int) -> Response:
             return go(url_for("metrics.show", number=number), _("Saved."))
         except InvalidInput as error:
             db.session.rollback()
-            tell(form, error)
+            refuse(form, error)
     return _show(queries.get_metric(actor.organisation_id, number), status=422, target_form=form)
 
 
@@ -582,5 +576,5 @@ def check(number: int) -> Response:
             return go(url_for("metrics.show", number=number), _("The check has been recorded."))
         except InvalidInput as error:
             db.session.rollback()
-            tell(form, error)
+            refuse(form, error)
     return _show(queries.get_metric(actor.organisation_id, number), status=422, check_form=form)

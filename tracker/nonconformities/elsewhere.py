@@ -8,10 +8,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from tracker import fragments
 from tracker.access import actor as present_actor
 from tracker.access import allow, permission
+from tracker.attempts import refuse
 from tracker.database import db
 from tracker.errors import Conflict, InvalidInput, RefusedMove
 from tracker.i18n import gettext as _
-from tracker.nonconformities import cases, page
+from tracker.nonconformities import cases
 from tracker.nonconformities import similar as looking
 from tracker.nonconformities.forms import FoundForm
 from tracker.nonconformities.views import blueprint
@@ -43,7 +44,7 @@ def answer_elsewhere(case_id: int) -> BaseResponse:
         db.session.commit()
     except (Conflict, InvalidInput, RefusedMove) as error:
         db.session.rollback()
-        page.tell(form, error)
+        refuse(form, error)
         return _show(person, error.status, (case_id, form))
     if there is None:
         return fragments.go(url_for(".elsewhere"), _("The answer has been taken down."))

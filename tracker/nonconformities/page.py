@@ -532,16 +532,3 @@ def find_repeated(actor: Actor, form: DraftForm) -> int | None:
     if found is None:
         raise InvalidInput({"repeat_of": [_("There is no such record at this site.")]})
     return int(found)
-
-
-def tell(form: DraftForm, error: DomainError) -> None:
-    """Put a service's messages beside the fields, or above them all."""
-    if isinstance(error, InvalidInput):
-        for name, messages in error.fields.items():
-            field = getattr(form, name, None)
-            if field is not None and hasattr(field, "errors"):
-                field.errors = [*field.errors, *messages]
-            else:
-                form.form_errors.extend(messages)
-        return
-    form.form_errors.extend(error.reasons if isinstance(error, RefusedMove) else [error.message])

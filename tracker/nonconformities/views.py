@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from tracker import conflicts, fragments, submissions, undo
 from tracker.access import actor, allow, permission
 from tracker.accounts.queries import list_people
+from tracker.attempts import refuse
 from tracker.database import MAX_ID, db
 from tracker.desk import number_in_address
 from tracker.errors import Conflict, DomainError, InvalidInput, NotFound, RefusedMove, WrongPassword
@@ -269,7 +270,7 @@ def look(number: int) -> BaseResponse:
         db.session.commit()
     except (InvalidInput, RefusedMove) as error:
         db.session.rollback()
-        page.tell(form, error)
+        refuse(form, error)
         return _similar_page(person, queries.find(person, number), error.status, look=form)
     return fragments.go(url_for(".similar", number=number), _("The places have been asked."))
 
@@ -291,7 +292,7 @@ def found(number: int, case_id: int) -> BaseResponse:
         db.session.commit()
     except (Conflict, InvalidInput, RefusedMove) as error:
         db.session.rollback()
-        page.tell(form, error)
+        refuse(form, error)
         return _similar_page(person, queries.find(person, number), error.status, answered=(case_id, form))
     if there is not None:
         said = _("It is there: %(record)s carries it.", record=label("nonconformity", there.number))
@@ -337,7 +338,7 @@ def create() -> BaseResponse:
             return _write_down(person, form, start, start.site.id)
         except (InvalidInput, Conflict) as error:
             status = error.status
-            page.tell(form, error)
+            refuse(form, error)
     db.session.rollback()
     return _draft_page(form, start, status)
 
@@ -430,7 +431,7 @@ def save(number: int) -> BaseResponse:
             services.edit(person, record, form.draft(page.find_repeated(person, form)), form.version.data)
         except (InvalidInput, Conflict, RefusedMove) as error:
             status = error.status
-            page.tell(form, error)
+            refuse(form, error)
         else:
             db.session.commit()
             return fragments.go(url_for(".show", number=number), _("Saved."))

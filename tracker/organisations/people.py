@@ -22,11 +22,11 @@ from tracker.accounts.models import Person, Role
 from tracker.accounts.queries import get_person_page, list_people, list_people_page
 from tracker.accounts.roles import role_meaning, role_title
 from tracker.accounts.viewmodels import PersonPage
+from tracker.attempts import attempt
 from tracker.errors import Forbidden
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
 from tracker.i18n import pick
-from tracker.organisations.attempts import attempt
 from tracker.organisations.blueprint import blueprint
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor, can

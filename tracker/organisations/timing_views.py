@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from tracker import clock
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
+from tracker.attempts import attempt
 from tracker.fragments import go
 from tracker.i18n import gettext as _
 from tracker.organisations import timing
-from tracker.organisations.attempts import attempt
 from tracker.organisations.blueprint import blueprint
 from tracker.organisations.models import Site
 from tracker.organisations.queries import find_site

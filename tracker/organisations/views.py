@@ -11,14 +11,13 @@ from scoring.policy import SWITCHES
 from tracker import clock
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
-from tracker.accounts.forms import tell
+from tracker.attempts import attempt, refuse
 from tracker.database import db
 from tracker.errors import Conflict, InvalidInput
 from tracker.fragments import go
 from tracker.i18n import gettext as _
 from tracker.i18n import pick
 from tracker.organisations import people, services, timing_views, trail
-from tracker.organisations.attempts import attempt
 from tracker.organisations.blueprint import blueprint
 from tracker.organisations.forms import (
     NewSiteForm,
@@ -242,12 +241,9 @@ def _show_preview(
     status = 200
     try:
         found = services.preview(site, change, day)
-    except InvalidInput as error:
+    except (Conflict, InvalidInput) as error:
         status = error.status
-        tell(form, error)
-    except Conflict as error:
-        status = error.status
-        form.form_errors.append(error.message)
+        refuse(form, error)
     body = _page(template, status, preview=found, **context)
     db.session.rollback()
     return body

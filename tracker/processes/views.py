@@ -5,8 +5,8 @@ from flask import Blueprint, Response, request, url_for
 from tracker import clock, timeline
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
-from tracker.accounts.forms import tell
 from tracker.accounts.queries import list_people
+from tracker.attempts import attempt, refuse
 from tracker.database import db
 from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.fragments import go, render
@@ -119,7 +119,7 @@ def create() -> Response:
             return go(url_for(".show", number=process.number), _("The process has been added."))
         except InvalidInput as error:
             db.session.rollback()
-            tell(form, error)
+            refuse(form, error)
     return render("processes/edit.html", status=422, form=form, site=site, process=None)
 
 
@@ -147,18 +147,14 @@ def save(number: int) -> Response:
     _offer(form, site)
     status = 422
     if form.validate_on_submit():
-        try:
-            services.edit_process(actor, process, form.fields(), form.chosen(), form.version.data)
-            db.session.commit()
+        status = attempt(
+            form,
+            lambda: services.edit_process(actor, process, form.fields(), form.chosen(), form.version.data),
+        )
+        if status == 200:
             return go(url_for(".show", number=number), _("Saved."))
-        except Conflict as error:
-            db.session.rollback()
-            form.form_errors.append(error.message)
-            process = queries.get_process(actor.organisation_id, number)
-            form.version.data, status = process.version, 409
-        except InvalidInput as error:
-            db.session.rollback()
-            tell(form, error)
+        if status == 409:
+            form.version.data = process.version
     return render("processes/edit.html", status=status, form=form, site=site, process=process)
 
 
@@ -214,17 +210,14 @@ def audit(number: int) -> Response:
             for person in list_people(process.organisation_id, site_id=process.site_id)
         ]
     )
+    status = 422
     if form.validate_on_submit():
-        try:
-            services.record_audit(actor, process, **form.fields())
-            db.session.commit()
-            return go(url_for(".show", number=number), _("The sampled audit has been recorded."))
-        except InvalidInput as error:
-            db.session.rollback()
-            tell(form, error)
+        status = attempt(form, lambda: services.record_audit(actor, process, **form.fields()))
+    if status == 200:
+        return go(url_for(".show", number=number), _("The sampled audit has been recorded."))
     problem = " ".join(form.form_errors) if not process.active else ""
     return _show(
-        queries.get_process(actor.organisation_id, number), status=422, audit_form=form, problem=problem
+        queries.get_process(actor.organisation_id, number), status=status, audit_form=form, problem=problem
     )
 
 

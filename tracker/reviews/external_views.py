@@ -7,9 +7,9 @@ from flask import Response, current_app, request, url_for
 
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
-from tracker.accounts.forms import pairs, tell
+from tracker.accounts.forms import pairs
+from tracker.attempts import refuse
 from tracker.database import db
-from tracker.desk import beside
 from tracker.errors import Conflict, DomainError, InvalidInput
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
@@ -96,7 +96,7 @@ def external_create() -> Response:
         db.session.commit()
     except InvalidInput as error:
         db.session.rollback()
-        tell(form, error)
+        refuse(form, error)
         return _form(actor, form, status=422)
     return go(url_for("reviews.external_show", number=audit.number), _("The external audit is noted."))
 
@@ -181,7 +181,7 @@ def _say(form: Any, error: DomainError) -> None:
     """Undo, and put what was refused into the form."""
     db.session.rollback()
     if isinstance(error, InvalidInput):
-        beside(form, error)
+        refuse(form, error)
     else:
         form.form_errors.append(error.message)
 

@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 from scoring.catalogue import OUTLINE_NOTICE
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
-from tracker.accounts.forms import tell
+from tracker.attempts import refuse
 from tracker.database import db
 from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.fragments import SCORE_CHANGED, go, part, render, wants_fragment
@@ -153,7 +153,7 @@ def save(number: int, element: str) -> Response:
             status, problem = 409, error.message
         except InvalidInput as error:
             db.session.rollback()
-            tell(form, error)
+            refuse(form, error)
             status = 422
     else:
         status = 422
@@ -249,7 +249,7 @@ def same(number: int, element: str) -> Response:
         except (InvalidInput, Conflict) as error:
             db.session.rollback()
             if isinstance(error, InvalidInput):
-                tell(form, error)
+                refuse(form, error)
             else:
                 form.form_errors.append(error.message)
             fresh = queries.get_review(actor.organisation_id, number)
@@ -318,7 +318,7 @@ def state(number: int, element: str, code: str, aspect: str) -> Response:
             status, problem = 409, error.message
         except InvalidInput as error:
             db.session.rollback()
-            tell(form, error)
+            refuse(form, error)
     return _stated(actor, number, (element, code, aspect), form, status, problem)
 
 
@@ -367,7 +367,7 @@ def overrule(number: int, element: str) -> Response:
             return go(url_for("reviews.judge", number=number, element=element), _("Saved."))
         except InvalidInput as error:
             db.session.rollback()
-            tell(form, error)
+            refuse(form, error)
     fresh = queries.get_review(actor.organisation_id, number)
     return show_element(actor, fresh, element, status=422, overrule_form=form)
 
@@ -398,7 +398,7 @@ def give_word(number: int) -> Response:
             status = 409
         except InvalidInput as error:
             db.session.rollback()
-            tell(form, error)
+            refuse(form, error)
     fresh = queries.get_review(actor.organisation_id, number)
     return show_element(actor, fresh, element, status=status, word_form=form)
 
@@ -458,7 +458,7 @@ def same_in_grid(number: int, category: str) -> Response:
         except (InvalidInput, Conflict) as error:
             db.session.rollback()
             if isinstance(error, InvalidInput):
-                tell(form, error)
+                refuse(form, error)
             else:
                 form.form_errors.append(error.message)
             fresh = queries.get_review(actor.organisation_id, number)

@@ -6,8 +6,8 @@ from tracker import clock
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import pairs
+from tracker.attempts import refuse
 from tracker.database import db
-from tracker.desk import beside as put_beside
 from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
@@ -81,7 +81,7 @@ def attach_sample(number: int) -> Response:
     except (Conflict, InvalidInput) as error:
         db.session.rollback()
         if isinstance(error, InvalidInput):
-            put_beside(form, error)
+            refuse(form, error)
         else:
             form.form_errors.append(error.message)
         fresh = queries.get_review(actor.organisation_id, number)

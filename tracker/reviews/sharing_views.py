@@ -11,8 +11,8 @@ from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import pairs
 from tracker.accounts.models import Role
 from tracker.accounts.queries import list_people
+from tracker.attempts import refuse
 from tracker.database import db
-from tracker.desk import beside as put_beside
 from tracker.errors import Conflict, DomainError, InvalidInput, NotFound
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
@@ -148,7 +148,7 @@ def assign(number: int) -> Response:
 def _refused(actor: Actor, number: int, form: Any, error: DomainError, name: str) -> Response:
     db.session.rollback()
     if isinstance(error, InvalidInput):
-        put_beside(form, error)
+        refuse(form, error)
     else:
         form.form_errors.append(error.message)
     review = queries.get_review(actor.organisation_id, number)
@@ -199,7 +199,7 @@ def send_back(number: int, element: str) -> Response:
     except (Conflict, InvalidInput) as error:
         db.session.rollback()
         if isinstance(error, InvalidInput):
-            put_beside(form, error)
+            refuse(form, error)
         else:
             form.form_errors.append(error.message)
         fresh = queries.get_review(actor.organisation_id, number)

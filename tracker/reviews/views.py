@@ -8,9 +8,10 @@ from flask import Response, current_app, request, url_for
 from tracker import clock
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
-from tracker.accounts.forms import pairs, tell
+from tracker.accounts.forms import pairs
 from tracker.accounts.models import Role
 from tracker.accounts.queries import list_people
+from tracker.attempts import refuse
 from tracker.database import db
 from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove, WrongPassword
 from tracker.fragments import go, render
@@ -147,7 +148,7 @@ def create() -> Response:
             return go(url_for("reviews.show", number=review.number), _("The review has been planned."))
         except InvalidInput as error:
             db.session.rollback()
-            tell(form, error)
+            refuse(form, error)
     return render("reviews/new.html", form=form, elements=_elements(actor), status=422)
 
 

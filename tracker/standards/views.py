@@ -5,11 +5,11 @@ from werkzeug.wrappers import Response
 
 from tracker import fragments
 from tracker.access import actor, allow, permission
+from tracker.attempts import attempt
 from tracker.database import db
 from tracker.errors import InvalidInput, NotFound
 from tracker.i18n import gettext as _
 from tracker.i18n import ngettext
-from tracker.organisations.attempts import attempt
 from tracker.organisations.models import Site
 from tracker.organisations.queries import find_site
 from tracker.permissions import Actor, Subject

@@ -6,8 +6,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from tracker import clock
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
-from tracker.accounts.forms import tell
 from tracker.accounts.queries import get_person_page, list_people
+from tracker.attempts import attempt, refuse
 from tracker.dashboard.todo import list_tasks
 from tracker.database import db
 from tracker.errors import InvalidInput, NotFound
@@ -89,21 +89,13 @@ def write(kind: str, number: int) -> BaseResponse:
     people = _names(actor, found)
     form = CommentForm()
     form.offer([(key, pick(zh, en)) for key, zh, en in people])
-    if not form.validate_on_submit():
+    known = {key: f"{zh}\n{en}" for key, zh, en in people}
+
+    def change() -> None:
+        services.write_comment(actor, found.record, form.text.data or "", form.chosen(), known)
+
+    if not form.validate_on_submit() or attempt(form, change) != 200:
         return _comments(actor, found, form, 422)
-    try:
-        services.write_comment(
-            actor,
-            found.record,
-            form.text.data or "",
-            form.chosen(),
-            {key: f"{zh}\n{en}" for key, zh, en in people},
-        )
-    except InvalidInput as error:
-        db.session.rollback()
-        tell(form, error)
-        return _comments(actor, found, form, 422)
-    db.session.commit()
     return _after(actor, found)
 
 
@@ -180,9 +172,8 @@ def delegate() -> BaseResponse:
         (person.id, pick(person.name_zh, person.name_en)) for person in list_people(actor.organisation_id)
     ]
     _offer(form, actor, people, allowed("work:hand_over"))
-    if not form.validate_on_submit():
-        return _absences(actor, form, 422)
-    try:
+
+    def change() -> None:
         services.delegate(
             actor,
             person_id=form.person_id.id_value or 0,
@@ -191,11 +182,9 @@ def delegate() -> BaseResponse:
             until_on=form.until_on.data,
             reason=form.reason.data or "",
         )
-    except InvalidInput as error:
-        db.session.rollback()
-        tell(form, error)
+
+    if not form.validate_on_submit() or attempt(form, change) != 200:
         return _absences(actor, form, 422)
-    db.session.commit()
     return go(url_for(".absences"), _("The deputy is named, and has been told."))
 
 
@@ -251,7 +240,7 @@ def give(person_id: int) -> BaseResponse:
         )
     except InvalidInput as error:
         db.session.rollback()
-        tell(form, error)
+        refuse(form, error)
         return _hand_over(actor, person_id, form, 422)
     db.session.commit()
     said = _("Handed over: %(count)s.", count=done.total)
