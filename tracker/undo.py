@@ -36,6 +36,8 @@ class MoveUndo(Tenant, Base):
     old_state: Mapped[str] = mapped_column(sa.String(32))
     # Column → what stood there before the move.
     before: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    # What followed from it, in order: rows with what stood in them, and for moves of other records their line.
+    along: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list, server_default="[]")
     at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
