@@ -11,7 +11,8 @@ from flask import current_app
 
 from tracker.config import Settings
 from tracker.i18n import language, pick, speaking
-from tracker.notifications.words import describe, path_of
+from tracker.notifications.places import path_of
+from tracker.notifications.words import describe, why
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,19 @@ def compose(letter: Letter, settings: Settings) -> EmailMessage:
     with speaking(letter.language):
         said = describe(letter.kind, letter.record_kind, letter.record_number, letter.payload)
         name = pick(letter.name_zh, letter.name_en)
-        path = path_of(letter.record_kind, letter.record_number, letter.payload)
+        path = path_of(letter.kind, letter.record_kind, letter.record_number, letter.payload)
+        choose = f"{settings.base_url}{path_of('', '', 0, {})}#by-mail" if settings.base_url else ""
         context = {
             "name": name,
             "headline": said.headline,
             "lines": said.lines,
             "link": f"{settings.base_url}{path}" if settings.base_url else "",
-            "path": path,
+            "items": said.items,
+            "counts": said.counts,
+            "more": said.more,
+            "base": settings.base_url,
+            "why": why(letter.kind),
+            "choose": choose,
             "mail_lang": "zh-CN" if language() == "zh" else "en",
         }
         # Not `render_template`: what the pages have in common (who is signed in, the theme) needs a request.
@@ -56,6 +63,9 @@ def compose(letter: Letter, settings: Settings) -> EmailMessage:
     mail["Message-ID"] = f"<{letter.organisation_id}.{letter.message_id}@{_domain(settings)}>"
     # Automatic answers (holidays, "out of office") to this mail are not wanted.
     mail["Auto-Submitted"] = "auto-generated"
+    if choose:
+        # Mail programs show it as a button: what comes by mail is chosen there, down to nothing.
+        mail["List-Unsubscribe"] = f"<{choose}>"
     mail.set_content(text)
     mail.add_alternative(html, subtype="html")
     return mail

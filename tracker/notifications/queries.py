@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from tracker.accounts.models import MailWish, Person
 from tracker.database import db
 from tracker.notifications.models import OutboxMessage
-from tracker.notifications.words import describe, path_of
+from tracker.notifications.places import path_of
+from tracker.notifications.words import Item, describe
 from tracker.permissions import Actor
 
 PAGE = 30
@@ -18,6 +19,8 @@ TONES = {
     "overdue": "danger",
     "escalated-manager": "danger",
     "escalated-quality": "danger",
+    "escalations-of-day": "danger",
+    "reminders-of-day": "attention",
     "review-overdue": "danger",
     "review-never": "attention",
     "review-due": "attention",
@@ -37,6 +40,9 @@ class MessageView:
     payload: dict[str, Any]
     created_at: datetime
     read: bool
+    items: tuple[Item, ...] = ()
+    counts: tuple[tuple[str, str], ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,9 @@ class InboxLine:
     lines: tuple[str, ...]
     created_at: datetime
     read: bool
+    items: tuple[Item, ...] = ()
+    counts: tuple[tuple[str, str], ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,9 @@ def _view(row: OutboxMessage) -> InboxLine:
         said.lines,
         row.created_at,
         row.read_at is not None,
+        said.items,
+        said.counts,
+        said.more,
     )
 
 
@@ -127,4 +139,4 @@ def find_path(actor: Actor, message_id: int) -> str | None:
     row = db.session.get(OutboxMessage, (actor.organisation_id, message_id))
     if row is None or row.person_id != actor.person_id:
         return None
-    return path_of(row.record_kind, row.record_number, row.payload)
+    return path_of(row.kind, row.record_kind, row.record_number, row.payload)

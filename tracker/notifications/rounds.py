@@ -1,11 +1,13 @@
 """The rounds of a day: who has to be reminded, told that something is overdue, or told of somebody else's delay.
 
 Each is told once: a notice names the record, the kind and the day it is about (the due day, so that an extension
-begins anew). The rounds can be made again, or by two at a time, and nobody hears the same thing twice.
+begins anew). Whoever has to hear of several things hears of them together: one message a day about what is theirs,
+one about what is late with others. The rounds can be made again, or by two at a time, and nobody hears the same
+thing twice; only where a round was broken off after its message is the rest of it said again the next day.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -14,65 +16,46 @@ import sqlalchemy as sa
 
 from tracker import clock, history
 from tracker.accounts.models import MailWish, Person, Role, RoleGrant
-from tracker.actions.models import Action, Task
-from tracker.audits.models import Audit
 from tracker.database import db
 from tracker.history import Record
-from tracker.nonconformities.models import Nonconformity
-from tracker.notifications import cycles
-from tracker.notifications.models import Notice, OutboxMessage
-from tracker.notifications.services import tell_once
-from tracker.numbering import label
+from tracker.notifications import cycles, digests
+from tracker.notifications.dues import Due, list_due
+from tracker.notifications.models import Notice
+from tracker.notifications.services import note, tell
 from tracker.organisations.models import Organisation
 from tracker.organisations.rules import SiteRules, list_rules
-from workflows.actions import ActionState
-from workflows.audits import AuditState
-from workflows.kinds import TaskState
-from workflows.nonconformities import NonconformityState
 
 LONGEST_REMINDER = timedelta(days=60)
 WEEK = 7
 # A transaction holds no more than this, so that people who write meanwhile need not wait for the whole round.
 PIECE = 100
+# A message names so many things one by one; of the others it says how many they are.
+LISTED = 20
 
-
-# States in which nothing is waited for any more, or not yet.
-OVER: tuple[tuple[Any, str, tuple[Any, ...]], ...] = (
-    (
-        Nonconformity,
-        "nonconformity",
-        (NonconformityState.DRAFT, NonconformityState.CLOSED, NonconformityState.VOID),
-    ),
-    (Action, "action", (ActionState.CLOSED, ActionState.CANCELLED)),
-)
-
-
-@dataclass(frozen=True)
-class Due:
-    """Something that has to be done by a day, and by whom. `key` is what the notice is about."""
-
-    record: Record
-    key: Record
-    site_id: int
-    title: str
-    owner_id: int
-    due_on: date
-    step: str
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        return {"title": self.title, "due_on": self.due_on.isoformat(), "step": self.step}
+REMINDERS, ESCALATIONS = "reminders-of-day", "escalations-of-day"
+# What is said together.
+TOGETHER = {
+    "due-soon": REMINDERS,
+    "overdue": REMINDERS,
+    "escalated-manager": ESCALATIONS,
+    "escalated-quality": ESCALATIONS,
+}
 
 
 @dataclass(frozen=True)
 class Someone:
-    """A person as the rounds need one."""
+    """A person as the rounds need one; `sites` holds None for whoever sees every site."""
 
     id: int
     name_zh: str
     name_en: str
     manager_id: int | None
     mail: MailWish
+    sites: frozenset[int | None]
+
+    def sees(self, site_id: int) -> bool:
+        """Whether this person could open what they are told of."""
+        return None in self.sites or site_id in self.sites
 
 
 def make_all_rounds() -> int:
@@ -92,16 +75,16 @@ def make_rounds(organisation_id: int) -> int:
     quality = _quality_managers(organisation_id, people)
     told = _told(organisation_id, min((each.due_on for each in things), default=today))
     db.session.commit()
-
-    def wanted() -> Iterator[Callable[[], int]]:
-        for each in things:
-            for news in _news(each, rules[each.site_id], people, quality, today):
-                if news.key not in told:
-                    yield news.tell
-        yield from cycles.news(organisation_id, today, quality)
-
-    written = _in_pieces(wanted())
-    return written + _digests(organisation_id, today, things, people)
+    letters: dict[tuple[int, str], list[News]] = defaultdict(list)
+    for each in things:
+        for news in _news(each, rules[each.site_id], people, quality, today):
+            if news.key not in told:
+                letters[news.person.id, TOGETHER[news.kind]].append(news)
+    written = 0
+    for (person_id, kind), all_news in letters.items():
+        written += _say(Record(organisation_id, "person", person_id, 0), kind, all_news, today)
+    written += _in_pieces(cycles.news(organisation_id, today, quality))
+    return written + digests.write(organisation_id, today, things, people.values())
 
 
 def _in_pieces(steps: Iterable[Callable[[], int]]) -> int:
@@ -114,86 +97,23 @@ def _in_pieces(steps: Iterable[Callable[[], int]]) -> int:
     return written
 
 
-# ---------------------------------------------------------------- what is due
-
-
-def list_due(organisation_id: int, until: date) -> list[Due]:
-    """Everything in the organisation that somebody has to have done by that day, in four statements."""
-    return [
-        *_records(organisation_id, until),
-        *_tasks(organisation_id, until),
-        *_audits(organisation_id, until),
-    ]
-
-
-def _records(organisation_id: int, until: date) -> Iterator[Due]:
-    for model, kind, over in OVER:
-        rows = db.session.execute(
-            sa.select(
-                model.id,
-                model.number,
-                model.site_id,
-                model.title,
-                model.owner_id,
-                model.due_on,
-                model.due_step,
-            )
-            .where(
-                model.organisation_id == organisation_id,
-                model.due_on <= until,
-                model.owner_id.is_not(None),
-                model.state.not_in(over),
-            )
-            .order_by(model.due_on, model.number)
-        )
-        for row in rows:
-            record = Record(organisation_id, kind, row.id, row.number)
-            yield Due(record, record, row.site_id, row.title, row.owner_id, row.due_on, row.due_step)
-
-
-def _tasks(organisation_id: int, until: date) -> Iterator[Due]:
-    rows = db.session.execute(
-        sa.select(Task.id, Task.title, Task.owner_id, Task.due_on, Action.id, Action.number, Action.site_id)
-        .join(Action, (Action.organisation_id == Task.organisation_id) & (Action.id == Task.action_id))
-        .where(
-            Task.organisation_id == organisation_id,
-            Task.due_on <= until,
-            Task.state == TaskState.OPEN,
-            Action.state == ActionState.IMPLEMENTING,
-        )
-        .order_by(Task.due_on, Task.id)
-    )
-    for task_id, title, owner_id, due_on, action_id, number, site_id in rows:
-        record = Record(organisation_id, "action", action_id, number)
-        yield Due(record, Record(organisation_id, "task", task_id, 0), site_id, title, owner_id, due_on, "")
-
-
-def _audits(organisation_id: int, until: date) -> Iterator[Due]:
-    rows = db.session.execute(
-        sa.select(Audit.id, Audit.number, Audit.site_id, Audit.auditor_id, Audit.planned_on)
-        .where(
-            Audit.organisation_id == organisation_id,
-            Audit.planned_on <= until,
-            Audit.state.in_((AuditState.SCHEDULED, AuditState.IN_PROGRESS)),
-        )
-        .order_by(Audit.planned_on, Audit.number)
-    )
-    for row in rows:
-        record = Record(organisation_id, "audit", row.id, row.number)
-        yield Due(record, record, row.site_id, "", row.auditor_id, row.planned_on, "")
-
-
 # ---------------------------------------------------------------- whom to tell
 
 
 def _people(organisation_id: int) -> dict[int, Someone]:
     """Everybody who can be told something."""
+    grants = db.session.execute(
+        sa.select(RoleGrant.person_id, RoleGrant.site_id).where(RoleGrant.organisation_id == organisation_id)
+    )
+    sites: dict[int, set[int | None]] = defaultdict(set)
+    for person_id, site_id in grants:
+        sites[person_id].add(site_id)
     rows = db.session.execute(
         sa.select(Person.id, Person.name_zh, Person.name_en, Person.manager_id, Person.mail).where(
             Person.organisation_id == organisation_id, Person.active
         )
     )
-    return {row.id: Someone(*row) for row in rows}
+    return {row.id: Someone(*row, frozenset(sites[row.id])) for row in rows}
 
 
 QualityManagers = Callable[[int], tuple[int, ...]]
@@ -240,31 +160,39 @@ class News:
     def key(self) -> Key:
         return self.due.key.kind, self.due.key.id, self.kind, self.day, self.person.id
 
-    def tell(self) -> int:
-        """Tell it, unless somebody was faster, and put an escalation on the record; how many were told."""
-        payload = self.due.payload
-        if self.owner is not None:
-            payload |= {"owner_zh": self.owner.name_zh, "owner_en": self.owner.name_en}
-        about = self.due.record
-        if not tell_once(self.person.id, self.kind, self.due.key, self.day, payload, shown_as=about):
-            return 0
-        if self.kind != "due-soon":
-            changes: dict[str, Any] = {
-                "told": [None, [self.person.name_zh, self.person.name_en]],
-                "due_on": [None, self.due.due_on.isoformat()],
-            }
-            if self.due.key is not about:
-                changes["task"] = [None, self.due.title]
-            history.record(about, self.kind.replace("-", "_"), None, changes=changes)
-            db.session.flush()
-        return 1
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What a message about this alone carries."""
+        return self.due.payload | self._whose()
+
+    @property
+    def item(self) -> dict[str, Any]:
+        """What a message about several things carries of this one."""
+        record = self.due.record
+        said = {"record_kind": record.kind, "number": record.number, "title": self.due.title}
+        return said | {"due_on": self.due.due_on.isoformat()} | self._whose()
+
+    def _whose(self) -> dict[str, str]:
+        return {"owner_zh": self.owner.name_zh, "owner_en": self.owner.name_en} if self.owner else {}
+
+    def note(self) -> None:
+        """Write down that it has been told, and put what is overdue on the record."""
+        if not note(self.person.id, self.kind, self.due.key, self.day) or self.kind == "due-soon":
+            return
+        changes: dict[str, Any] = {
+            "told": [None, [self.person.name_zh, self.person.name_en]],
+            "due_on": [None, self.due.due_on.isoformat()],
+        }
+        if self.due.key is not self.due.record:
+            changes["task"] = [None, self.due.title]
+        history.record(self.due.record, self.kind.replace("-", "_"), None, changes=changes)
 
 
 def _news(
     due: Due, rules: SiteRules, people: dict[int, Someone], quality: QualityManagers, today: date
 ) -> Iterator[News]:
     """What is to be told about one thing today, whether it has been told or not."""
-    owner = people.get(due.owner_id)
+    owner = _who_sees(due.owner_id, people, due.site_id)
     if today <= due.due_on:
         if owner and rules.remind_days and due.due_on - today <= timedelta(days=rules.remind_days):
             yield News(due, owner, "due-soon", due.due_on)
@@ -273,7 +201,7 @@ def _news(
         weeks = (today - due.due_on - timedelta(days=1)).days // WEEK
         yield News(due, owner, "overdue", due.due_on + timedelta(days=1 + WEEK * weeks))
     late = rules.calendar.working_days_between(due.due_on, today)
-    manager = people.get(owner.manager_id) if owner and owner.manager_id else None
+    manager = _who_sees(owner.manager_id if owner else None, people, due.site_id)
     if late >= rules.manager_after and manager:
         yield News(due, manager, "escalated-manager", due.due_on, owner)
     # Nobody above the owner, or no owner any more: the quality managers hear of it in the manager's place.
@@ -284,67 +212,48 @@ def _news(
                 yield News(due, people[person_id], "escalated-quality", due.due_on, owner)
 
 
-# ---------------------------------------------------------------- the digest
+def _who_sees(person_id: int | None, people: dict[int, Someone], site_id: int) -> Someone | None:
+    """The person, unless gone or without a role at the site: nobody is told of what they cannot open."""
+    found = people.get(person_id) if person_id is not None else None
+    return found if found is not None and found.sees(site_id) else None
 
 
-def _digests(organisation_id: int, today: date, things: list[Due], people: dict[int, Someone]) -> int:
-    """One message a day to everybody who wants no more than that: what is due, and what is new."""
-    readers = {person.id: person for person in people.values() if person.mail == MailWish.DIGEST}
-    if not readers:
+# ---------------------------------------------------------------- telling it
+
+
+def _say(person: Record, kind: str, news: Sequence[News], today: date) -> int:
+    """Tell a person all of it in one message, the longest overdue first; how many were written. Commits.
+
+    The message comes first, with a notice of its own that is there once a day: a round that breaks off has said
+    what it has not noted, and says it again tomorrow, rather than having noted what it never said.
+    """
+    if not note(person.id, kind, person, today):
+        db.session.rollback()
         return 0
-    mine: dict[int, list[Due]] = defaultdict(list)
-    for each in things:
-        if each.owner_id in readers and each.due_on <= today + timedelta(days=WEEK):
-            mine[each.owner_id].append(each)
-    news = _unread(organisation_id, list(readers))
-    written = 0
-    for person_id in readers:
-        due = sorted(mine[person_id], key=lambda each: each.due_on)
-        if not due and not news.get(person_id):
-            continue
-        payload = {
-            "overdue": sum(each.due_on < today for each in due),
-            "due": sum(each.due_on >= today for each in due),
-            "news": news.get(person_id, 0),
-            "items": [_item(each) for each in due[:20]],
-        }
-        record = Record(organisation_id, "person", person_id, 0)
-        written += tell_once(person_id, "digest", record, today, payload)
-    db.session.flush()
-    # In the application it would only repeat what stands there already.
-    db.session.execute(
-        sa.update(OutboxMessage)
-        .where(
-            OutboxMessage.organisation_id == organisation_id,
-            OutboxMessage.kind == "digest",
-            OutboxMessage.read_at.is_(None),
-            OutboxMessage.person_id.in_(list(readers)),
-        )
-        .values(read_at=clock.now())
-        .execution_options(synchronize_session=False)
-    )
+    news = sorted(news, key=lambda each: (each.due.due_on, each.due.record.kind, each.due.record.number))
+    if len(news) == 1:
+        tell([person.id], news[0].kind, news[0].due.record, news[0].payload)
+    else:
+        tell([person.id], kind, person, _together(news, today))
+    for number, each in enumerate(news, 1):
+        each.note()
+        if number % PIECE == 0:
+            db.session.commit()
     db.session.commit()
-    return written
+    return 1
 
 
-def _item(due: Due) -> dict[str, str]:
+def _together(news: Sequence[News], today: date) -> dict[str, Any]:
+    """What a message about several things carries: how many of each kind, the first of them by name."""
+    counts: dict[str, int] = defaultdict(int)
+    for each in news:
+        counts[each.due.key.kind] += 1
+    overdue = sum(each.due.due_on < today for each in news)
     return {
-        "record": label(due.record.kind, due.record.number),
-        "title": due.title,
-        "due_on": due.due_on.isoformat(),
+        "overdue": overdue,
+        "due": len(news) - overdue,
+        "due_on": news[0].due.due_on.isoformat(),
+        "kinds": dict(sorted(counts.items(), key=lambda pair: -pair[1])),
+        "items": [each.item for each in news[:LISTED]],
+        "more": max(len(news) - LISTED, 0),
     }
-
-
-def _unread(organisation_id: int, people: list[int]) -> dict[int, int]:
-    """Person → messages not read."""
-    rows = db.session.execute(
-        sa.select(OutboxMessage.person_id, sa.func.count())
-        .where(
-            OutboxMessage.organisation_id == organisation_id,
-            OutboxMessage.person_id.in_(people),
-            OutboxMessage.read_at.is_(None),
-            OutboxMessage.kind != "digest",
-        )
-        .group_by(OutboxMessage.person_id)
-    )
-    return {row[0]: row[1] for row in rows}

@@ -33,18 +33,8 @@ def tell(
         )
 
 
-def tell_once(
-    person_id: int,
-    kind: str,
-    record: Record,
-    day: date,
-    payload: dict[str, Any] | None = None,
-    *,
-    shown_as: Record | None = None,
-) -> bool:
-    """Tell a person of something about a record and a day, unless it has been told; whether it was told now.
-
-    `shown_as` is the record that the message leads to, where that is another (of a task its action).
+def note(person_id: int, kind: str, record: Record, day: date) -> bool:
+    """Write down that a person is told of something about a record and a day; whether it had not been.
 
     The notice is a row that can be there once only: of two who try at the same time one is refused by the
     database, so the same is never told twice.
@@ -64,9 +54,16 @@ def tell_once(
         .on_conflict_do_nothing()
         .returning(Notice.id)
     ).first()
-    if noted is None:
+    return noted is not None
+
+
+def tell_once(
+    person_id: int, kind: str, record: Record, day: date, payload: dict[str, Any] | None = None
+) -> bool:
+    """Tell a person of something about a record and a day, unless it has been told; whether it was told now."""
+    if not note(person_id, kind, record, day):
         return False
-    tell([person_id], kind, shown_as or record, payload)
+    tell([person_id], kind, record, payload)
     return True
 
 

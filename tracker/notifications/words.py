@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import current_app
-
 from tracker.i18n import gettext as _
+from tracker.i18n import language, ngettext, pick, say, show_date
 from tracker.i18n import lazy_gettext as _l
-from tracker.i18n import ngettext, pick, say, show_date
+from tracker.notifications.places import path_of_kind, path_of_record
 from tracker.numbering import PREFIXES, label
 from workflows.schedule import Step
 
@@ -59,20 +58,69 @@ HEADLINES: dict[str, Any] = {
     "review-never": _l("%(site)s has never been reviewed as a whole"),
     "review-benchmark": _l("%(site)s was last reviewed more than six months ago"),
     "review-window": _l("An external audit of %(site)s on %(due_on)s has no review around it"),
+    "reminders-of-day": _l("Your deadlines: %(count)s"),
+    "escalations-of-day": _l("Escalated to you: %(count)s, the oldest since %(due_on)s"),
     "digest": _l("Your day in Rescore: %(count)s"),
 }
 """Kind of a message → its headline; other features may add theirs."""
 
+WHY: dict[str, Any] = {
+    "due-soon": _l("You get this because it is yours to do."),
+    "overdue": _l("You get this because it is yours to do."),
+    "reminders-of-day": _l("You get this because it is yours to do."),
+    "escalated-manager": _l("You get this because its owner answers to you."),
+    "escalated-quality": _l("You get this because you are quality manager of its site."),
+    "escalations-of-day": _l(
+        "You get this because the owners answer to you, or you are quality manager of their site."
+    ),
+    "nonconformity-asked-elsewhere": _l("You get this because you audit or manage quality at a site asked."),
+    "review-due": _l("You get this because you are quality manager of its site."),
+    "review-overdue": _l("You get this because you are quality manager of its site."),
+    "review-never": _l("You get this because you are quality manager of its site."),
+    "review-benchmark": _l("You get this because you are quality manager of its site."),
+    "review-window": _l("You get this because you are quality manager of its site."),
+    "digest": _l("You get this because you chose one digest a day."),
+}
+"""Kind of a message → why somebody gets it by mail; other features may add theirs."""
+
 # Their headlines name the day already.
-SAY_THE_DAY = frozenset({"due-soon", "overdue", "escalated-manager", "escalated-quality", "digest"})
+SAY_THE_DAY = frozenset(
+    {
+        "due-soon",
+        "overdue",
+        "escalated-manager",
+        "escalated-quality",
+        "reminders-of-day",
+        "escalations-of-day",
+        "digest",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One of several things that a message is about, with the address where it is dealt with."""
+
+    label: str
+    title: str
+    due: str
+    whose: str
+    path: str
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A message in words: what happened, and the lines below it."""
+    """A message in words: what happened, the lines below it, and the things it lists.
+
+    `counts` says how many of each kind they are, with the register that has them all; `more` how many are not
+    listed.
+    """
 
     headline: str
     lines: tuple[str, ...]
+    items: tuple[Item, ...] = ()
+    counts: tuple[tuple[str, str], ...] = ()
+    more: int = 0
 
 
 def describe(kind: str, record_kind: str, number: int, payload: Mapping[str, Any]) -> Sentence:
@@ -84,7 +132,18 @@ def describe(kind: str, record_kind: str, number: int, payload: Mapping[str, Any
     names["count"] = _count(payload)
     template = HEADLINES.get(kind)
     headline = _("News about %(record)s", record=record) if template is None else str(template) % names
-    return Sentence(headline, tuple(_lines(kind, payload)))
+    return Sentence(
+        headline,
+        tuple(_lines(kind, payload)),
+        tuple(_listed(payload)),
+        tuple(_counts(payload)),
+        int(payload.get("more", 0)),
+    )
+
+
+def why(kind: str) -> str:
+    """Why somebody gets a message of this kind, in the language in force."""
+    return str(WHY.get(kind) or _("You get this because it concerns your work in Rescore."))
 
 
 def _lines(kind: str, payload: Mapping[str, Any]) -> Iterator[str]:
@@ -102,9 +161,33 @@ def _lines(kind: str, payload: Mapping[str, Any]) -> Iterator[str]:
     items = payload.get("items", ())
     if isinstance(items, str) and items:
         yield _("Items: %(items)s", items=items)
-        return
-    for each in items:
-        yield f"{each['record']}  {each['title']}  {_day(each['due_on'])}"
+
+
+def _listed(payload: Mapping[str, Any]) -> Iterator[Item]:
+    items = payload.get("items", ())
+    for each in () if isinstance(items, str) else items:
+        kind, number = each.get("record_kind", ""), each.get("number", 0)
+        known = kind in PREFIXES
+        yield Item(
+            label=label(kind, number) if known else str(each.get("record", "")),
+            title=str(each["title"]),
+            due=_day(each["due_on"]),
+            whose=_both(each, "owner"),
+            path=path_of_record(kind, number) if known else "",
+        )
+
+
+def _counts(payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """How many of each kind, and where they stand, the most of them first."""
+    words = {
+        "nonconformity": lambda n: ngettext("%(num)s non-conformity", "%(num)s non-conformities", n),
+        "action": lambda n: ngettext("%(num)s corrective action", "%(num)s corrective actions", n),
+        "task": lambda n: ngettext("%(num)s task", "%(num)s tasks", n),
+        "audit": lambda n: ngettext("%(num)s follow-up audit", "%(num)s follow-up audits", n),
+    }
+    for kind, number in payload.get("kinds", {}).items():
+        if kind in words:
+            yield words[kind](number), path_of_kind(kind)
 
 
 def _both(payload: Mapping[str, Any], name: str) -> str:
@@ -120,7 +203,7 @@ def _count(payload: Mapping[str, Any]) -> str:
         (payload.get("due", 0), ngettext("%(num)s due soon", "%(num)s due soon", payload.get("due", 0))),
         (payload.get("news", 0), ngettext("%(num)s message", "%(num)s messages", payload.get("news", 0))),
     ]
-    return ", ".join(text for number, text in parts if number)
+    return ("、" if language() == "zh" else ", ").join(text for number, text in parts if number)
 
 
 def _day(value: object) -> str:
@@ -128,22 +211,3 @@ def _day(value: object) -> str:
         return show_date(date.fromisoformat(str(value))) if value else ""
     except ValueError:
         return str(value)
-
-
-ENDPOINTS = {
-    "review": "reviews.show",
-    "nonconformity": "nonconformities.show",
-    "action": "actions.show",
-    "audit": "audits.show",
-    "metric": "metrics.show",
-}
-
-
-def path_of(record_kind: str, number: int, payload: Mapping[str, Any]) -> str:
-    """The address of what a message is about, below the root of the application."""
-    adapter = current_app.url_map.bind("localhost")
-    if record_kind in ENDPOINTS:
-        return adapter.build(ENDPOINTS[record_kind], {"number": number})
-    if record_kind == "site" and payload.get("code"):
-        return adapter.build("organisations.show", {"code": payload["code"]})
-    return adapter.build("notifications.index")

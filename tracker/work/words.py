@@ -2,7 +2,7 @@
 
 from tracker import timeline
 from tracker.i18n import lazy_gettext as _l
-from tracker.notifications.words import HEADLINES
+from tracker.notifications.words import HEADLINES, WHY
 
 HEADLINES.update(
     {
@@ -12,6 +12,15 @@ HEADLINES.update(
         "deputy-named": _l("You stand in for %(owner)s"),
         "deputy-ended": _l("You no longer stand in for %(owner)s"),
         "work-handed-over": _l("%(owner)s has handed work over to you"),
+    }
+)
+WHY.update(
+    {
+        "mentioned": _l("You get this because somebody named you in a comment."),
+        "commented": _l("You get this because you watch the record."),
+        "watched-moved": _l("You get this because you watch the record."),
+        "deputy-named": _l("You get this because you were named as a deputy."),
+        "deputy-ended": _l("You get this because you were named as a deputy."),
     }
 )
 timeline.TITLES.update(

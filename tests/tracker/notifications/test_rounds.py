@@ -12,7 +12,7 @@ from tests import factories as make
 from tests.tracker.actions import loop
 from tests.tracker.notifications.ground import Ground, lay
 from tracker import clock
-from tracker.accounts.models import MailWish
+from tracker.accounts.models import MailWish, RoleGrant
 from tracker.actions.models import Task
 from tracker.database import db as database
 from tracker.history import HistoryEvent
@@ -225,9 +225,109 @@ def test_two_rounds_at_the_same_time_tell_once(fresh_app: Flask) -> None:
         thread.join()
 
     with fresh_app.app_context():
-        messages = database.session.scalar(sa.select(sa.func.count()).select_from(OutboxMessage))
+        messages = list(database.session.execute(sa.select(OutboxMessage)).scalars())
         notices = database.session.scalar(sa.select(sa.func.count()).select_from(Notice))
-        assert messages == notices == sum(written) == 25
+        # The owner and the manager are told of all twelve together, the quality manager of the review alone.
+        assert len(messages) == sum(written) == 3
+        assert sorted(each.payload.get("overdue", 0) for each in messages) == [0, 12, 12]
+        assert notices == 12 + 12 + 1 + 2
+
+
+# ---------------------------------------------------------------- several at once
+
+
+def test_an_old_register_is_one_message_a_person_and_one_line_a_record(ground: Ground) -> None:
+    many = [
+        make.nonconformity(ground.site, ground.owner, due_on=DUE - timedelta(days=each), due_step="plan")
+        for each in range(130)
+    ]
+
+    on("2026-07-30")
+
+    assert ground.told() == [
+        ("reminders-of-day", "Owner"),
+        ("escalations-of-day", "Manager"),
+        ("escalations-of-day", "Quality"),
+    ]
+    said = database.session.execute(
+        sa.select(OutboxMessage.payload).where(OutboxMessage.kind == "escalations-of-day")
+    ).scalars()
+    for payload in said:
+        assert (payload["overdue"], payload["due"], payload["more"]) == (130, 0, 130 - rounds.LISTED)
+        assert payload["kinds"] == {"nonconformity": 130}
+        # The longest overdue first.
+        assert payload["due_on"] == payload["items"][0]["due_on"] == str(DUE - timedelta(days=129))
+        assert [each["number"] for each in payload["items"]] == [
+            each.number for each in reversed(many[-rounds.LISTED :])
+        ]
+        assert {each["owner_en"] for each in payload["items"]} == {"Owner"}
+    lines = database.session.execute(
+        sa.select(HistoryEvent.record_id, HistoryEvent.event).where(
+            HistoryEvent.record_id.in_([each.id for each in many])
+        )
+    ).all()
+    assert len(lines) == len(set(lines)) == 3 * 130
+
+    on("2026-07-30")
+    assert len(ground.told()) == 3
+
+
+def test_what_is_due_and_what_is_overdue_is_one_reminder(ground: Ground, record: Nonconformity) -> None:
+    make.nonconformity(ground.site, ground.owner, due_on=make.day("2026-07-18"), due_step="plan")
+
+    on("2026-07-16")
+
+    (mine,) = [kind for kind, name in ground.told() if name == "Owner"]
+    assert mine == "reminders-of-day"
+
+
+def test_a_round_that_breaks_off_says_the_rest_the_next_day(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        make.nonconformity(ground.site, ground.owner, due_on=DUE, due_step="plan")
+    ground.owner.manager_id = None
+    ground.quality.active = False
+    database.session.commit()
+    monkeypatch.setattr(rounds, "PIECE", 2)
+    noted = rounds.News.note
+    calls: list[int] = []
+
+    def breaks_off(self: rounds.News) -> None:
+        calls.append(1)
+        if len(calls) == 4:
+            raise RuntimeError("the power is gone")
+        noted(self)
+
+    monkeypatch.setattr(rounds.News, "note", breaks_off)
+    with pytest.raises(RuntimeError):
+        on("2026-07-16")
+    database.session.rollback()
+    monkeypatch.setattr(rounds.News, "note", noted)
+
+    on("2026-07-16")
+    assert ground.told() == [("reminders-of-day", "Owner")]
+    on("2026-07-17")
+    assert ground.told() == [("reminders-of-day", "Owner")] * 2
+    last = database.session.execute(
+        sa.select(OutboxMessage.payload).order_by(OutboxMessage.id.desc()).limit(1)
+    ).scalar_one()
+    assert last["overdue"] == 3
+
+
+def test_nobody_is_told_of_what_they_cannot_open(ground: Ground, record: Nonconformity) -> None:
+    west = make.site(ground.company, code="west")
+    for person in (ground.owner, ground.manager):
+        grant = database.session.execute(
+            sa.select(RoleGrant).where(RoleGrant.person_id == person.id)
+        ).scalar_one()
+        grant.site_id = west.id
+    database.session.commit()
+
+    on("2026-07-16")
+
+    # As if there were neither: the quality manager hears of it at once.
+    assert ground.told() == [("escalated-quality", "Quality")]
 
 
 # ---------------------------------------------------------------- the yearly clock of reviews
