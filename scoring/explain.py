@@ -9,8 +9,8 @@ from scoring.copc import NOTE_4_ITEMS, CopcResult, Tally
 from scoring.facts import CopcSheet
 from scoring.metrics import MetricFacts
 from scoring.reasons import DIMENSION_NAMES
-from scoring.telling import Names, Telling, percent, place, plain, signed
-from scoring.text import Text
+from scoring.telling import Telling, percent, place, plain, signed
+from scoring.text import Names, Text
 
 LETTERS = {
     "C": Text(en="not collected, or fewer than three values", zh="未收集，或不足三个数值"),

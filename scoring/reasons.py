@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from scoring import numbers
-from scoring.text import Text
+from scoring.text import Names, Text
 
-Value = str | int | Fraction | tuple[str, ...] | Text | None
+Value = str | int | Fraction | tuple[str | Text, ...] | Text | None
 
 _TEMPLATES: dict[str, Text] = {
     "not_assessed": Text(en="not assessed", zh="未评分"),
@@ -125,6 +125,8 @@ DIMENSION_NAMES = {
     "level": Text(zh="水平", en="level"),
     "trend": Text(zh="趋势", en="trend"),
 }
+CODED = ("metric", "missing")
+"""The parameters that hold codes of a sheet: a metric, and lines, units or metrics in a row."""
 YES = Text(zh="满足", en="passed")
 NO = Text(zh="不满足", en="not passed")
 _BLANK = Text(zh="空白", en="blank")
@@ -138,9 +140,12 @@ class Reason:
     code: str
     params: tuple[tuple[str, Value], ...] = ()
 
-    def text(self, lang: str = "en") -> str:
-        """The reason in words."""
-        worded = {key: _word(value, lang) for key, value in self.params}
+    def text(self, lang: str = "en", names: Names | None = None) -> str:
+        """The reason in words; `names` holds the names of metrics and units by the codes that a sheet uses."""
+        worded = {
+            key: _word(_named(value, names) if names and key in CODED else value, lang)
+            for key, value in self.params
+        }
         return _TEMPLATES[self.code].of(lang).format_map(worded)
 
     def __getitem__(self, key: str) -> Value:
@@ -157,6 +162,13 @@ def because(code: str, **params: Value) -> Reason:
     return Reason(code, tuple(params.items()))
 
 
+def _named(value: Value, names: Names) -> Value:
+    """A code, or codes in a row, as the names they have."""
+    if isinstance(value, tuple):
+        return tuple(names.get(code, code) if isinstance(code, str) else code for code in value)
+    return names.get(value, value) if isinstance(value, str) else value
+
+
 def _word(value: Value, lang: str) -> str:
     if isinstance(value, (str, int)):
         return str(value)
@@ -165,5 +177,6 @@ def _word(value: Value, lang: str) -> str:
     if value is None:
         return _BLANK.of(lang)
     if isinstance(value, tuple):
-        return ("、" if lang.startswith("zh") else ", ").join(value) if value else _NONE.of(lang)
+        words = [_word(each, lang) for each in value]
+        return ("、" if lang.startswith("zh") else ", ").join(words) if words else _NONE.of(lang)
     return str(value) if value.denominator == 1 else numbers.show(value)

@@ -1,6 +1,6 @@
 """The ground of what is said about an item: its facts and result, names by their codes, and numbers in words."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -8,9 +8,7 @@ from scoring import numbers, rescore
 from scoring.catalogue import Bands
 from scoring.copc import NOTE_4_ITEMS, CopcResult, ItemResult, Judgement
 from scoring.facts import ACHIEVING_RESULTS, CopcSheet, ItemFacts
-from scoring.text import Text
-
-Names = Mapping[str, Text]
+from scoring.text import Names, Text
 
 _UNITS = {
     "programme": Text(en="programmes", zh="方案"),

@@ -1,5 +1,6 @@
 """A text in both languages of the product."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -17,3 +18,7 @@ class Text:
         '总分'
         """
         return self.zh if lang.lower().startswith("zh") else self.en
+
+
+Names = Mapping[str, Text]
+"""What an organisation calls its metrics and units, by the codes that its sheets use."""

@@ -155,7 +155,7 @@ def section(number: int, section: str) -> BaseResponse:
 @permission("action:view")
 def worth(number: int) -> BaseResponse:
     """What closing each of its non-conformities would move now."""
-    from tracker.scores.queries import promises
+    from tracker.scores.promises import promises
     from tracker.scores.worth import list_record_worth
 
     action = get_action(present_actor(), number)

@@ -24,8 +24,8 @@ from tracker.reviews.models import Review
 from tracker.scores import sheets
 from tracker.scores.charts import level_name, verdict_title
 from tracker.scores.models import CatalogueRelease, Cause, ScoringRun, Standing
-from tracker.scores.queries import pass_mark, totals_of
 from tracker.scores.releases import by_hash
+from tracker.scores.totals import pass_mark, totals_of
 from workflows.actions import ActionState
 
 # Counting stops here: "1,000+" says all that a first page can say.

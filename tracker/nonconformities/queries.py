@@ -493,7 +493,7 @@ def aspect_words(aspect: str) -> str:
 
 def get_worth(organisation_id: int, site_id: int, nonconformity_id: int) -> tuple[WorthLine, ...]:
     """What closing it alone would move now: the same computation as the closure itself."""
-    from tracker.scores.queries import promise
+    from tracker.scores.promises import promise
 
     lang, releases = language(), of_site(organisation_id, site_id)
     return tuple(

@@ -24,9 +24,9 @@ from tracker.reviews.models import ExternalAudit, ExternalState, Review
 from tracker.scores import charts
 from tracker.scores.ground import needs_of
 from tracker.scores.models import CatalogueRelease, ScoringRun, Standing
-from tracker.scores.queries import mark_of
 from tracker.scores.releases import standard_of
 from tracker.scores.sheets import PINNING
+from tracker.scores.totals import mark_of
 from tracker.scores.viewmodels import ScorePage
 from workflows.reviews import ReviewState
 

@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from scoring import catalogue, explain, explain_rows, rescore
 from scoring.certification import CONDITIONS_OF
 from scoring.copc import CopcResult
-from scoring.rescore import Result
 from scoring.see_cmm import SeeResult
-from scoring.sheet import CopcSheet, Gap, SeeSheet, Sheet, loads, parse, to_json
+from scoring.sheet import CopcSheet, Gap, SeeSheet
 from scoring.text import Text
 from tracker import clock
 from tracker.actions.models import Action, ActionNonconformity
@@ -31,6 +30,7 @@ from tracker.scores.itemfacts import Known, Written
 from tracker.scores.itemviews import ActionLink, DimensionRow, HeldCondition, ItemPage, OpenGap
 from tracker.scores.models import ScoringRun, Standing
 from tracker.scores.queries import list_site_choices
+from tracker.scores.stored import Stored, read
 from tracker.scores.viewmodels import SiteChoice
 
 RULES = {
@@ -43,14 +43,11 @@ RULES = {
 
 
 @dataclass(frozen=True)
-class _Opened:
-    """A stored run read back; `newest` says whether it is the site's score now."""
+class _Opened(Stored):
+    """A stored run of a site; `newest` says whether it is the site's score now."""
 
     site: Site
-    run: ScoringRun
     newest: bool
-    sheet: Sheet
-    result: Result
 
 
 def get_item_page(
@@ -59,7 +56,7 @@ def get_item_page(
     """One item of a site's newest score, or of a stored run. Raises NotFound for what this person does not see."""
     choices, found = _open(actor, site_code, standard, run)
     if tier is not None and isinstance(found.sheet, CopcSheet) and tier != found.sheet.tier:
-        found = _through(found, tier)
+        found = found.in_tier(tier)
     elements = found.result.items if isinstance(found.result, CopcResult) else found.result.criteria
     if element not in elements:
         raise NotFound
@@ -86,14 +83,8 @@ def _open(
     if row is None or home is None:
         raise NotFound
     run: ScoringRun = row[0]
-    sheet = loads(run.sheet, releases.content_of(run.organisation_id, run.release_id))
-    return choices, _Opened(home, run, row.run_id is not None, sheet, rescore.score(sheet))
-
-
-def _through(found: _Opened, tier: str) -> _Opened:
-    """The same facts through another tier."""
-    sheet = parse(to_json(found.sheet) | {"tier": tier}, found.sheet.catalogue)
-    return _Opened(found.site, found.run, found.newest, sheet, rescore.score(sheet))
+    facts = read(run, releases.content_of(run.organisation_id, run.release_id))
+    return choices, _Opened(run, *facts, site=home, newest=row.run_id is not None)
 
 
 # ---------------------------------------------------------------- what the rows add

@@ -1,8 +1,8 @@
-"""Reads of scores: totals, what a closure promises, and the pages of a site's score and of a stored run."""
+"""Reads of scores: the pages of a site's score and of a stored run."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -10,37 +10,27 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from scoring import catalogue, rescore
-from scoring.catalogue import Standard
-from scoring.certification import CONDITIONS_OF
-from scoring.copc import CopcResult, ItemResult
-from scoring.rescore import Result
+from scoring.copc import CopcResult
 from scoring.see_cmm import SeeResult
-from scoring.sheet import Gap, Sheet, loads, parse
-from tracker import clock
+from scoring.sheet import Gap
 from tracker.accounts.models import Person
 from tracker.database import db
 from tracker.errors import NotFound
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
-from tracker.nonconformities.models import Nonconformity, Pin
+from tracker.nonconformities.models import Nonconformity
 from tracker.numbering import label
 from tracker.organisations.models import Site
 from tracker.permissions import Actor, Subject, can
 from tracker.reviews.models import Fact, FactSet, FactSetKind
-from tracker.scores import charts, releases, sheets
-from tracker.scores.computing import Computed, compute, run_hash, tier_of
+from tracker.scores import charts, releases, results, sheets
+from tracker.scores.computing import run_hash
 from tracker.scores.models import CatalogueRelease, Cause, ScoringRun, Standing
+from tracker.scores.stored import Stored, names_of, read
+from tracker.scores.totals import mark_of, totals_of
 from tracker.scores.viewmodels import (
-    CategoryRows,
-    CriterionRow,
-    ItemRow,
     Lens,
-    Moved,
     PinnedBy,
-    Promise,
-    Reading,
-    RowMark,
     Run,
     ScorePage,
     SiteChoice,
@@ -51,125 +41,14 @@ from tracker.scores.viewmodels import (
 
 WORD = "4.7/word/compliant"
 
+_RUNS = sa.select(ScoringRun, CatalogueRelease).join(
+    CatalogueRelease,
+    (CatalogueRelease.organisation_id == ScoringRun.organisation_id)
+    & (CatalogueRelease.id == ScoringRun.release_id),
+)
+
 # A longer story is told by the register of runs, not by one chart.
 STEPS_SHOWN = 60
-
-
-# ---------------------------------------------------------------- what a closure promises
-
-
-def promise(organisation_id: int, nonconformity_id: int) -> Promise:
-    """What closing this non-conformity alone would move now, under each standard it pins facts of.
-
-    The same computation as the closure itself, so that the page promises exactly what the signature moves.
-    """
-    return promises(organisation_id, [nonconformity_id])[nonconformity_id]
-
-
-def promises(organisation_id: int, nonconformity_ids: Sequence[int]) -> dict[int, Promise]:
-    """What closing each of some non-conformities alone would move; a site is computed once for all of them."""
-    rows = db.session.execute(
-        sa.select(Pin.nonconformity_id, Pin.site_id, Pin.standard, Nonconformity.number)
-        .join(
-            Nonconformity,
-            (Nonconformity.organisation_id == Pin.organisation_id)
-            & (Nonconformity.id == Pin.nonconformity_id),
-        )
-        .where(Pin.organisation_id == organisation_id, Pin.nonconformity_id.in_(nonconformity_ids))
-        .distinct()
-    ).all()
-    found: dict[int, list[Moved]] = {each: [] for each in nonconformity_ids}
-    known: dict[tuple[int, str], Computed | None] = {}
-    for nonconformity_id, site_id, standard, number in sorted(rows, key=lambda row: str(row.standard)):
-        if (site_id, standard) not in known:
-            fact_set = sheets.current_set(organisation_id, site_id, standard)
-            known[site_id, standard] = (
-                None if fact_set is None else compute(fact_set, tier_of(fact_set), clock.today())
-            )
-        computed = known[site_id, standard]
-        name = label("nonconformity", number)
-        if computed is None or all(gap.id != name for gap in computed.sheet.gaps):
-            continue
-        after = rescore.score(rescore.close(computed.sheet, frozenset({name})), since=computed.result)
-        found[nonconformity_id].append(_moved(standard, computed.result, after))
-    return {each: Promise(tuple(moved)) for each, moved in found.items()}
-
-
-def _moved(standard: str, before: Result, after: Result) -> Moved:
-    return Moved(
-        standard=standard,
-        before=before.total,
-        after=after.total,
-        moved=tuple(rescore.moved(before, after).items()),
-        level_before=before.overall_level if isinstance(before, SeeResult) else None,
-        level_after=after.overall_level if isinstance(after, SeeResult) else None,
-    )
-
-
-# ---------------------------------------------------------------- totals
-
-
-def totals(organisation_id: int, site_id: int, standard: str) -> Totals | None:
-    """The named totals of a site under a standard; None before its first reported review."""
-    row = db.session.execute(
-        sa.select(Standing, CatalogueRelease)
-        .join(
-            ScoringRun,
-            (ScoringRun.organisation_id == Standing.organisation_id) & (ScoringRun.id == Standing.run_id),
-        )
-        .join(
-            CatalogueRelease,
-            (CatalogueRelease.organisation_id == ScoringRun.organisation_id)
-            & (CatalogueRelease.id == ScoringRun.release_id),
-        )
-        .where(
-            Standing.organisation_id == organisation_id,
-            Standing.site_id == site_id,
-            Standing.standard == standard,
-        )
-    ).one_or_none()
-    return None if row is None else totals_of(row[0], releases.standard_of(row[1]))
-
-
-def totals_of(standing: Standing, release: Standard) -> Totals:
-    """The view of a site's standing, which its newest run has computed under `release`."""
-    return Totals(
-        standard=standing.standard,
-        tier=standing.tier,
-        baseline=standing.baseline,
-        claimed=standing.claimed,
-        verified=standing.verified,
-        projected=standing.projected,
-        maximum=standing.maximum,
-        mark=pass_mark(release, standing.tier, standing.maximum),
-        verdict=standing.verdict,
-        projected_verdict=standing.projected_verdict,
-        level=standing.level,
-        projected_level=standing.projected_level,
-    )
-
-
-def pass_mark(release: Standard, tier: str, maximum: Fraction) -> Fraction:
-    """The total that certification asks for; a standard without one is measured against its full marks."""
-    return release.tiers[tier].pass_points if tier in release.tiers else maximum
-
-
-def mark_of(result: Result) -> Fraction:
-    """The total that certification asks for under the release that a result was computed with."""
-    needs = result.condition("total").needs if isinstance(result, CopcResult) else None
-    return result.max if needs is None else needs
-
-
-# ---------------------------------------------------------------- pages
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """A run read back: its row, its facts and its result, computed again from the facts."""
-
-    run: ScoringRun
-    sheet: Sheet
-    result: Result
 
 
 def list_site_choices(
@@ -198,22 +77,28 @@ def get_score_page(actor: Actor, site_code: str | None, standard: str, tier: str
     _found, choices, site = list_site_choices(actor, site_code)
     if site is None:
         return _empty_page(choices, None, standard)
-    standing = db.session.execute(
-        sa.select(Standing).where(
+    row = db.session.execute(
+        _RUNS.add_columns(Standing)
+        .join(
+            Standing,
+            (Standing.organisation_id == ScoringRun.organisation_id) & (Standing.run_id == ScoringRun.id),
+        )
+        .where(
             Standing.organisation_id == actor.organisation_id,
             Standing.site_id == site.id,
             Standing.standard == standard,
         )
-    ).scalar_one_or_none()
-    if standing is None:
+    ).one_or_none()
+    if row is None:
         return _empty_page(choices, site, standard)
-    shown = _read(actor.organisation_id, standing.run_id)
+    run, release, standing = row
+    shown = _read(run, release)
     steps = _steps(standing)
     lens = standing.tier if tier is None or standard != sheets.COPC else tier
     if lens != standing.tier:
         if lens not in shown.sheet.catalogue.tiers:
             raise NotFound  # a release of one tier has no other lens
-        shown = _through(shown, lens)
+        shown = shown.in_tier(lens)
     found = totals_of(standing, shown.sheet.catalogue) if lens == standing.tier else None
     lenses = _lenses(shown, standing.tier)
     page = _page(choices, site, standard, lens, found, shown, steps if found else (), _pinning(shown))
@@ -221,13 +106,13 @@ def get_score_page(actor: Actor, site_code: str | None, standard: str, tier: str
     return replace(page, word=_word(actor, site, shown)) if found and lens == "standard" else page
 
 
-def _lenses(shown: _Shown, own_tier: str) -> tuple[Lens, ...]:
+def _lenses(shown: Stored, own_tier: str) -> tuple[Lens, ...]:
     """The same facts read strictly, leniently, and in the other tiers that the release has."""
     if not isinstance(shown.result, CopcResult):
         return ()
     found = []
     for tier in (own_tier, *(name for name in shown.sheet.catalogue.tiers if name != own_tier)):
-        result = shown.result if tier == shown.result.tier else _through(shown, tier).result
+        result = shown.result if tier == shown.result.tier else shown.in_tier(tier).result
         if not isinstance(result, CopcResult):
             continue
         for policy in ("strict", "lenient") if tier == own_tier else ("strict",):
@@ -237,7 +122,7 @@ def _lenses(shown: _Shown, own_tier: str) -> tuple[Lens, ...]:
     return tuple(found)
 
 
-def _word(actor: Actor, site: Site, shown: _Shown) -> Word | None:
+def _word(actor: Actor, site: Site, shown: Stored) -> Word | None:
     """The word on 4.7 as the site's current facts hold it; None under a standard without that item."""
     if not isinstance(shown.result, CopcResult):
         return None
@@ -262,20 +147,18 @@ def _word(actor: Actor, site: Site, shown: _Shown) -> Word | None:
 
 def get_run_page(actor: Actor, number: int) -> ScorePage:
     """A stored run, exactly as it was."""
-    run_id = db.session.execute(
-        sa.select(ScoringRun.id).where(
-            ScoringRun.organisation_id == actor.organisation_id, ScoringRun.number == number
-        )
-    ).scalar_one_or_none()
-    if run_id is None:
-        raise NotFound
-    shown = _read(actor.organisation_id, run_id)
-    site = db.session.get_one(Site, (actor.organisation_id, shown.run.site_id))
+    row = db.session.execute(
+        _RUNS.add_columns(Site)
+        .join(Site, (Site.organisation_id == ScoringRun.organisation_id) & (Site.id == ScoringRun.site_id))
+        .where(ScoringRun.organisation_id == actor.organisation_id, ScoringRun.number == number)
+    ).one_or_none()
     seen = actor.sites()
-    if seen is not None and site.id not in seen:
+    if row is None or (seen is not None and row.Site.id not in seen):
         raise NotFound
+    run, release, site = row
+    shown = _read(run, release)
     choices = (SiteChoice(site.code, pick(site.name_zh, site.name_en), True),)
-    return _page(choices, site, shown.run.standard, shown.run.tier, None, shown, (), _pinning(shown))
+    return _page(choices, site, run.standard, run.tier, None, shown, (), _pinning(shown))
 
 
 def get_site(organisation_id: int, code: str) -> Site:
@@ -325,26 +208,8 @@ def _empty_page(choices: tuple[SiteChoice, ...], site: Site | None, standard: st
     )
 
 
-def _read(organisation_id: int, run_id: int) -> _Shown:
-    run, release = db.session.execute(
-        sa.select(ScoringRun, CatalogueRelease)
-        .join(
-            CatalogueRelease,
-            (CatalogueRelease.organisation_id == ScoringRun.organisation_id)
-            & (CatalogueRelease.id == ScoringRun.release_id),
-        )
-        .where(ScoringRun.organisation_id == organisation_id, ScoringRun.id == run_id)
-    ).one()
-    sheet = loads(run.sheet, releases.standard_of(release))
-    return _Shown(run, sheet, rescore.score(sheet))
-
-
-def _through(shown: _Shown, tier: str) -> _Shown:
-    """The same facts scored in another tier."""
-    from scoring.sheet import to_json
-
-    sheet = parse(to_json(shown.sheet) | {"tier": tier}, shown.sheet.catalogue)
-    return _Shown(shown.run, sheet, rescore.score(sheet))
+def _read(run: ScoringRun, release: CatalogueRelease) -> Stored:
+    return Stored(run, *read(run, releases.standard_of(release)))
 
 
 def _page(
@@ -353,11 +218,12 @@ def _page(
     standard: str,
     tier: str,
     found: Totals | None,
-    shown: _Shown,
+    shown: Stored,
     steps: tuple[Step, ...],
     pinning: dict[str, tuple[PinnedBy, ...]],
 ) -> ScorePage:
     result, lang = shown.result, language()
+    names = names_of(site.organisation_id, site.id)
     of_items = isinstance(result, CopcResult)
     standard_data = result.catalogue
     level = result.overall_level if isinstance(result, SeeResult) else None
@@ -372,13 +238,14 @@ def _page(
         verdict=result.verdict.value if isinstance(result, CopcResult) else "",
         verdict_title=result.verdict.label.of(lang) if isinstance(result, CopcResult) else "",
         passes=isinstance(result, CopcResult) and result.verdict.passes(result.policy.cert_policy),
-        conditions=_conditions(result) if isinstance(result, CopcResult) else (),
-        categories=_categories(result, pinning) if isinstance(result, CopcResult) else (),
-        criteria=_criteria(result, pinning) if isinstance(result, SeeResult) else (),
+        conditions=results.conditions(result) if isinstance(result, CopcResult) else (),
+        categories=results.categories(result, pinning, names) if isinstance(result, CopcResult) else (),
+        criteria=results.criteria(result, pinning) if isinstance(result, SeeResult) else (),
         level_name="" if level is None else charts.level_name(standard_data, level, lang),
-        next_rows=_next_rows(result) if isinstance(result, SeeResult) else (),
+        next_rows=results.next_rows(result) if isinstance(result, SeeResult) else (),
         hints=tuple(
-            hint.text(lang) for hint in (result.hints if isinstance(result, CopcResult) else result.warnings)
+            hint.text(lang, names)
+            for hint in (result.hints if isinstance(result, CopcResult) else result.warnings)
         ),
         steps=steps,
         chart=charts.waterfall_of(found, steps)
@@ -388,7 +255,7 @@ def _page(
     )
 
 
-def _run_view(shown: _Shown) -> Run:
+def _run_view(shown: Stored) -> Run:
     run = shown.run
     after = aliased(ScoringRun)
     before = aliased(ScoringRun)
@@ -467,104 +334,7 @@ def cause_title(cause: Cause) -> str:
     }[cause]
 
 
-def _conditions(result: CopcResult) -> tuple[Reading, ...]:
-    found = []
-    for condition in result.conditions:
-        if condition.needs is not None and condition.has is not None:
-            detail = f"{charts.shown(condition.has, condition.needs)} / {charts.shown(condition.needs)}"
-        else:
-            detail = ("、" if language() == "zh" else ", ").join(condition.items)
-        found.append(
-            Reading(
-                id=condition.id,
-                title=condition.label.of(language()),
-                holds=condition.holds,
-                detail=detail,
-                strict=condition.id in CONDITIONS_OF["strict"],
-                lenient=condition.id in CONDITIONS_OF["lenient"],
-            )
-        )
-    return tuple(found)
-
-
-def _categories(result: CopcResult, pinning: dict[str, tuple[PinnedBy, ...]]) -> tuple[CategoryRows, ...]:
-    standard, lang = result.catalogue, language()
-    items: dict[str, list[ItemRow]] = defaultdict(list)
-    for item in result.items.values():
-        items[item.category].append(_item_row(item, standard.item(item.id).name.of(lang), lang, pinning))
-    return tuple(
-        CategoryRows(
-            id=category_id,
-            name=standard.category(category_id).name.of(lang),
-            points=category.points,
-            maximum=category.max,
-            items=tuple(items[category_id]),
-        )
-        for category_id, category in result.categories.items()
-    )
-
-
-def _item_row(item: ItemResult, name: str, lang: str, pinning: dict[str, tuple[PinnedBy, ...]]) -> ItemRow:
-    return ItemRow(
-        id=item.id,
-        name=name,
-        dimensions=tuple(item.dimensions.items()),
-        computed=tuple(item.computed.items()),
-        percent=item.percent,
-        points=item.points,
-        maximum=item.max,
-        lost=None if item.points is None else item.max - item.points,
-        reasons=tuple(reason.text(lang) for reason in item.reasons),
-        pinned_by=pinning.get(item.id, ()),
-    )
-
-
-def _criteria(result: SeeResult, pinning: dict[str, tuple[PinnedBy, ...]]) -> tuple[CriterionRow, ...]:
-    standard, lang = result.catalogue, language()
-    found = []
-    for criterion in result.criteria.values():
-        known = standard.criterion(criterion.id)
-        rows = tuple(
-            RowMark(
-                id=row.id,
-                name=row.name.of(lang),
-                level=criterion.rows.get(row.id),
-                next_step=_rubric(row, criterion.rows.get(row.id), lang),
-            )
-            for row in known.rows
-        )
-        found.append(
-            CriterionRow(
-                id=criterion.id,
-                name=known.name.of(lang),
-                kind=criterion.kind,
-                level=criterion.level,
-                percent=criterion.percent,
-                points=criterion.points,
-                maximum=criterion.max,
-                rows=rows,
-                reasons=tuple(reason.text(lang) for reason in criterion.reasons),
-                pinned_by=pinning.get(criterion.id, ()),
-            )
-        )
-    return tuple(found)
-
-
-def _rubric(row: catalogue.Row, level: int | None, lang: str) -> str:
-    """What the level above the present one asks for; nothing at the top."""
-    return "" if level is not None and level >= len(row.rubric) else row.rubric[level or 0].of(lang)
-
-
-def _next_rows(result: SeeResult) -> tuple[str, ...]:
-    standard, lang = result.catalogue, language()
-    names = {(criterion.id, row.id): row.name.of(lang) for criterion, row in standard.rows()}
-    return tuple(
-        f"{below.criterion} · {names[below.criterion, below.row]} ({below.level})"
-        for below in result.next or ()
-    )
-
-
-def _pinning(shown: _Shown) -> dict[str, tuple[PinnedBy, ...]]:
+def _pinning(shown: Stored) -> dict[str, tuple[PinnedBy, ...]]:
     """Element → the gaps that hold facts of it, as the run knew them, with the titles of today."""
     numbers = {int(gap.id.rpartition("-")[2]): gap for gap in shown.sheet.gaps}
     if not numbers:

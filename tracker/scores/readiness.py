@@ -19,8 +19,8 @@ from tracker.permissions import Actor
 from tracker.reviews.models import Review
 from tracker.scores import charts, sheets, shortest
 from tracker.scores.ground import Ground, Now
-from tracker.scores.queries import mark_of
 from tracker.scores.shortest import Found
+from tracker.scores.totals import mark_of
 from tracker.scores.viewmodels import PinnedBy, SiteChoice
 from workflows.reviews import ReviewState
 

@@ -17,7 +17,7 @@ from tracker.i18n import language
 from tracker.permissions import Actor
 from tracker.scores.charts import shown
 from tracker.scores.ground import Ground, Now, read_ground
-from tracker.scores.queries import mark_of
+from tracker.scores.totals import mark_of
 from tracker.scores.viewmodels import SiteChoice
 from tracker.scores.whatif import verdict_of
 

@@ -14,7 +14,7 @@ from tracker.offers import StateView
 from tracker.permissions import Actor
 from tracker.scores import charts
 from tracker.scores.ground import Ground, Now, read_ground
-from tracker.scores.queries import mark_of
+from tracker.scores.totals import mark_of
 from tracker.scores.viewmodels import SiteChoice
 
 

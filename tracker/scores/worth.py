@@ -17,7 +17,7 @@ from tracker.permissions import Actor
 from tracker.scores import releases
 from tracker.scores.ground import Ground, Now, OpenAction, OpenRecord, list_open_actions, read_ground
 from tracker.scores.models import ScoringRun, Standing
-from tracker.scores.queries import mark_of
+from tracker.scores.totals import mark_of
 from tracker.scores.viewmodels import SiteChoice
 
 SORTS = ("rate", "number", "alone", "last", "share", "effort", "due")

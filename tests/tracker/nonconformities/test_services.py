@@ -25,7 +25,7 @@ from tracker.nonconformities.models import Nonconformity, NonconformityLink, Pin
 from tracker.notifications.models import OutboxMessage
 from tracker.reviews.models import Fact, FactSet, Overrule
 from tracker.scores.models import Cause
-from tracker.scores.queries import promise
+from tracker.scores.promises import promise
 from tracker.scores.sheets import COPC, SEE_CMM
 from workflows.facts import NonconformityFacts
 from workflows.kinds import Grade, Source

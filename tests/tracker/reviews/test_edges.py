@@ -22,8 +22,8 @@ from tracker.reviews import queries, services
 from tracker.reviews.models import Fact, Review
 from tracker.scores import sheets
 from tracker.scores.models import Cause, ScoringRun, Standing
-from tracker.scores.queries import totals
 from tracker.scores.sheets import COPC, SEE_CMM
+from tracker.scores.totals import totals
 from workflows.nonconformities import NonconformityState
 from workflows.reviews import ReviewState
 

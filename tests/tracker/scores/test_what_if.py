@@ -22,7 +22,7 @@ from tracker.reviews.models import Overrule
 from tracker.scores import sheets
 from tracker.scores.ground import without_circles
 from tracker.scores.models import Cause
-from tracker.scores.queries import promise
+from tracker.scores.promises import promise
 from tracker.scores.services import Why, rescore_site
 from tracker.scores.whatif import get_what_if_page
 
