@@ -52,6 +52,7 @@ def test_complete_translation_has_no_fault(texts: Path) -> None:
         (ROWS + entry("Close", "关闭") + entry("Open", "打开"), "no page uses it: 'Open'"),
         (ROWS + entry("Close", "关闭") * 2, "twice in the file: 'Close'"),
         (ROWS.replace("%(num)d 行", "行") + entry("Close", "关闭"), "placeholders differ (%(num)d)"),
+        (ROWS + entry("Close", "关闭,再关"), "a half-width mark beside a Chinese character: '关闭,再关'"),
         (entry("%(num)d row", "%(num)d 行") + entry("Close", "关闭"), "a plural in templates/page.html:1"),
         (
             ROWS + entry("Close", "关闭") + "#~ " + entry("Old", "旧").replace("\nmsgstr", "\n#~ msgstr"),

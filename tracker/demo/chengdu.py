@@ -63,11 +63,11 @@ SERIES = (
     Series("4.1", "client-satisfaction", "客户满意度", "Client satisfaction", Better.HIGHER, "%", "85", 820, 50),
     Series("4.1", "client-dissatisfaction", "客户不满意度", "Client dissatisfaction", Better.LOWER, "%", "5", 46, -3),
     Series("4.1", "client-complaints", "客户投诉件数", "Client complaints", Better.LOWER, "", "3", 45, 0, 3),
-    Series("4.2", "user-satisfaction-phone", "最终用户满意度(电话)", "End-user satisfaction, phone", Better.HIGHER, "%", "90", 876, 12),
-    Series("4.2", "user-satisfaction-chat", "最终用户满意度(在线)", "End-user satisfaction, chat", Better.HIGHER, "%", "88", 889, 5),
+    Series("4.2", "user-satisfaction-phone", "最终用户满意度（电话）", "End-user satisfaction, phone", Better.HIGHER, "%", "90", 876, 12),
+    Series("4.2", "user-satisfaction-chat", "最终用户满意度（在线）", "End-user satisfaction, chat", Better.HIGHER, "%", "88", 889, 5),
     Series("4.2", "user-dissatisfaction", "最终用户不满意度", "End-user dissatisfaction", Better.LOWER, "%", "4", 56, -6),
     Series("4.2", "user-complaints", "万次服务投诉率", "Complaints per 10,000 contacts", Better.LOWER, "", "6", 52, 0),
-    Series("4.3", "service-level-phone", "服务水平(电话)", "Service level, phone", Better.HIGHER, "%", "80", 752, 65, 3),
+    Series("4.3", "service-level-phone", "服务水平（电话）", "Service level, phone", Better.HIGHER, "%", "80", 752, 65, 3),
     Series("4.3", "abandonment", "放弃率", "Abandonment", Better.LOWER, "%", "5", 58, -12),
     Series("4.3", "chat-response", "在线首次响应时间", "First response, chat", Better.LOWER, "s", "30", 412, -85, 3),
     Series("4.3", "appointment-time", "报修预约周期", "Repair appointment time", Better.LOWER, "h", "24", 229, 0, 2),
@@ -100,7 +100,7 @@ MARKS = {
 
 
 REVIEW_REASONS = (
-    "指标由月度绩效会跟踪,本次不另立项 Tracked in the monthly performance meeting, no record of its own"
+    "指标由月度绩效会跟踪，本次不另立项 Tracked in the monthly performance meeting, no record of its own"
 )
 
 
@@ -123,7 +123,7 @@ def build_chengdu(cast: Cast, today: date) -> None:
             review,
             "report",
             signing=signing(review=review.title),
-            sampled_kcrp="快递催件流程抽样审核,30 笔 Sample audit of the delivery-chase process, 30 cases",
+            sampled_kcrp="快递催件流程抽样审核，30 笔 Sample audit of the delivery-chase process, 30 cases",
             metric_list_confirmed=True,
         )
     diary = Diary()
@@ -249,7 +249,7 @@ def _judge_items(cast: Cast, review: Review, facts: tuple[Fact, ...]) -> None:
         judging.judge_many(
             cast.actors["zhou"], review, COPC, keys, value, note=EVIDENCE, evidence=EVIDENCE, sampled=True
         )
-    reason = "水平尚未达到 50 %,不认定 Level below the mark: not compliant"
+    reason = "水平尚未达到 50 %，不认定 Level below the mark: not compliant"
     judging.record_word(cast.actors["tang"], review, False, reason)
 
 
@@ -316,7 +316,7 @@ def _find_later(cast: Cast, diary: Diary, finding: Finding, today: date) -> Tell
         return None
     diary.write(opened_on, partial(life.make_move, cast.actors["zhou"], record, "raise"))
     if finding.stage == "disputed":
-        reason = "结果已在班前会说明,记录待补 It was told in team meetings; minutes are to follow"
+        reason = "结果已在班前会说明，记录待补 It was told in team meetings; minutes are to follow"
         diary.write(
             opened_on + timedelta(days=2),
             partial(life.make_move, cast.actors[finding.owner], record, "dispute", reason=reason),

@@ -55,7 +55,7 @@ REVIEWED = (
     Finding("3.1", "岗位最低技能未定义 Minimum skills of a position undefined", "排班师没有任职要求。Planners have no minimum skills.", ("3.1/line/3.1-1", "3.1/unit/planner"), stage="implementing", effort=3),
     Finding("3.3", "上岗前未核实技能 Skills not verified before working alone", "在线代表 14 人中 5 人先上岗后测试。5 of 14 chat agents were tested afterwards.", ("3.3/line/3.3-1", "3.3/unit/chat-agent", "3.3/unit/planner"), Grade.MAJOR, "implementing", effort=5, waits_for="3.1"),
     Finding("4.4", "非关键差错准确率未统计 Non-critical accuracy is not measured", "只有最近两个月的数据。There are figures for two months only.", ("4.4/line/4.4-1", "4.4/metric/non-critical-accuracy/cui"), Grade.MAJOR, "plan_review", effort=5),
-    Finding("4.5", "单次服务成本没有目标 Cost per contact has no target", "成本按月统计,但没有目标。Cost is reported monthly without a target.", ("4.5/line/4.5-3", "4.5/metric/cost-per-contact/cui"), Grade.MAJOR, "planning", effort=2),
+    Finding("4.5", "单次服务成本没有目标 Cost per contact has no target", "成本按月统计，但没有目标。Cost is reported monthly without a target.", ("4.5/line/4.5-3", "4.5/metric/cost-per-contact/cui"), Grade.MAJOR, "planning", effort=2),
     Finding("4.6", "代表流失率未达标 Attrition of representatives misses its target", "12 个月均高于 4 %。Above 4 % in each of twelve months.", ("4.6/metric/attrition-agents/meets",), stage="analysing", effort=8),
     Finding("S1", "领导层没有反馈机制 Leaders get no feedback on their own work", "没有对领导行为的定期反馈。Nobody asks regularly how leaders are seen.", ("S1/row/feedback",), stage="closed", effort=3),
     Finding("S5", "知识库只覆盖两个方案 Knowledge base covers two programmes only", "六个方案中四个没有知识库。Four of six programmes have none.", ("S5/row/deployed", "S5/row/feedback"), stage="implementing", effort=8),
@@ -73,6 +73,6 @@ LATER = (
     Finding("2.4", "监控样本偏少 Few transactions monitored at weekends", "周末样本不足 10 %。Less than a tenth of the sample is from weekends.", (), Grade.OBSERVATION, "open", Source.MONITORING, 15, effort=1),
     Finding("2.5", "可考虑联合排班 Joint scheduling of two programmes", "两条快递方案可共享班次。The two delivery programmes could share shifts.", (), Grade.OFI, "draft", Source.FOLLOW_UP_AUDIT, 3, effort=2),
     # These two pay only together: each alone leaves 3.2 at the lower of its two dimensions.
-    Finding("3.2", "培训内容未覆盖最低技能 Training leaves out minimum skills", "培训大纲未对应岗位最低技能,讲师未经认证。The syllabus does not follow the minimum skills, trainers are not qualified.", ("3.2/line/3.2-1", "3.2/line/3.2-2"), Grade.MINOR, "implementing", Source.FOLLOW_UP_AUDIT, 26, effort=3, name="3.2 content", waits_for="3.1"),
+    Finding("3.2", "培训内容未覆盖最低技能 Training leaves out minimum skills", "培训大纲未对应岗位最低技能，讲师未经认证。The syllabus does not follow the minimum skills, trainers are not qualified.", ("3.2/line/3.2-1", "3.2/line/3.2-2"), Grade.MINOR, "implementing", Source.FOLLOW_UP_AUDIT, 26, effort=3, name="3.2 content", waits_for="3.1"),
     Finding("3.2", "两个职位没有培训计划 Two positions have no training plan", "在线代表与排班师今年没有培训计划。Chat agents and planners have no training plan this year.", ("3.2/unit/chat-agent", "3.2/unit/planner"), Grade.MINOR, "planning", Source.FOLLOW_UP_AUDIT, 18, effort=2, name="3.2 coverage", waits_for="3.2 content"),
 )  # fmt: skip

@@ -57,7 +57,7 @@ class Story:
     rib: str = "procedures"
     method: VerificationMethod = VerificationMethod.MEASUREMENT
     documents: str = "作业指导书已更新 Procedure updated"
-    read_across: str = "已在其他方案查找,无同类情况 Looked for in the other programmes: no similar case"
+    read_across: str = "已在其他方案查找，无同类情况 Looked for in the other programmes: no similar case"
     effect: str = "观察期数据达到准则 The data of the window meet the criterion"
     kept: str = "写入月度检查与新员工培训 Part of the monthly check and of new-hire training"
     effort: Fraction = field(default_factory=lambda: Fraction(3))

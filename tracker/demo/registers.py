@@ -102,7 +102,7 @@ def _build_processes(cast: Cast, today: date) -> None:
                 audited_on=today - timedelta(days=days),
                 auditor_id=cast.id("zhou"),
                 result=result,
-                sample="30 笔,两个班组 30 cases, two teams",
+                sample="30 笔，两个班组 30 cases, two teams",
                 checklist="CL-2.2",
             )
 
@@ -132,7 +132,7 @@ def _build_by_programme(cast: Cast, today: date) -> None:
         site_id=site.id,
         item="4.4",
         code="resolution-by-programme",
-        name_zh="一次解决率(按方案汇总)",
+        name_zh="一次解决率（按方案汇总）",
         name_en="Resolved at first contact, by programme",
         required=False,
         better="higher",

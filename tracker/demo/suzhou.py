@@ -28,11 +28,11 @@ METRICS: tuple[tuple[str, str, str, str, Better, str, bool, bool], ...] = (
     ("4.1", "client-dissatisfaction", "客户不满意度", "Client dissatisfaction", Better.LOWER, "%", True, True),
     ("4.1", "client-complaints", "客户投诉件数", "Client complaints", Better.LOWER, "", False, False),
     ("4.1", "client-reports-on-time", "客户报表准时率", "Client reports on time", Better.HIGHER, "%", False, False),
-    ("4.2", "user-satisfaction-phone", "最终用户满意度(电话)", "End-user satisfaction, phone", Better.HIGHER, "%", True, True),
-    ("4.2", "user-satisfaction-chat", "最终用户满意度(在线)", "End-user satisfaction, chat", Better.HIGHER, "%", True, True),
+    ("4.2", "user-satisfaction-phone", "最终用户满意度（电话）", "End-user satisfaction, phone", Better.HIGHER, "%", True, True),
+    ("4.2", "user-satisfaction-chat", "最终用户满意度（在线）", "End-user satisfaction, chat", Better.HIGHER, "%", True, True),
     ("4.2", "user-dissatisfaction", "最终用户不满意度", "End-user dissatisfaction", Better.LOWER, "%", False, False),
     ("4.2", "user-complaints", "万次服务投诉率", "Complaints per 10,000 contacts", Better.LOWER, "", False, False),
-    ("4.3", "service-level-phone", "服务水平(电话)", "Service level, phone", Better.HIGHER, "%", True, True),
+    ("4.3", "service-level-phone", "服务水平（电话）", "Service level, phone", Better.HIGHER, "%", True, True),
     ("4.3", "abandonment", "放弃率", "Abandonment", Better.LOWER, "%", True, True),
     ("4.3", "chat-response", "在线首次响应时间", "First response, chat", Better.LOWER, "s", False, False),
     ("4.3", "mail-cycle-time", "邮件处理周期", "E-mail cycle time", Better.LOWER, "h", False, False),
@@ -78,20 +78,20 @@ FINDINGS: tuple[tuple[str, Grade, str, tuple[str, ...], str, Hands, Story, int],
         Hands("he", "su"),
         Story(
             title="评审记录统一模板并强制附证据 One template for verdicts, evidence mandatory",
-            what="评审结论只记“符合”,没有证据。Verdicts say “compliant” and nothing else.",
-            where="苏州评审组,类别 2.0 与 3.0 Review team, categories 2.0 and 3.0",
+            what="评审结论只记“符合”，没有证据。Verdicts say “compliant” and nothing else.",
+            where="苏州评审组，类别 2.0 与 3.0 Review team, categories 2.0 and 3.0",
             extent="41 条中 17 条 17 of 41 lines",
             rib="procedures",
             whys=(
                 "评审员在会后凭记忆补录结论 Verdicts are written up afterwards, from memory",
                 "现场表格没有证据栏 The form used on the floor has no column for evidence",
-                "表格沿用 2019 年版,从未按标准核对 The form dates from 2019 and was never checked against the standard",
+                "表格沿用 2019 年版，从未按标准核对 The form dates from 2019 and was never checked against the standard",
             ),
-            proof="比对 2019 年表格与标准条款 1.2-2c;换用新表的两个班组 20 条全部有证据。"
+            proof="比对 2019 年表格与标准条款 1.2-2c；换用新表的两个班组 20 条全部有证据。"
             "Form of 2019 compared with 1.2-2c; two teams with the new form: 20 of 20 with evidence.",
-            solution="新模板:无证据不能提交结论 New template: no verdict without evidence",
+            solution="新模板：无证据不能提交结论 New template: no verdict without evidence",
             tasks=("修订评审模板 Revise the template", "培训评审员 Train the reviewers", "补齐 17 条证据 Complete the 17 lines"),
-            criterion="下一次抽查 40 条结论,全部有证据 40 of 40 sampled verdicts carry evidence",
+            criterion="下一次抽查 40 条结论，全部有证据 40 of 40 sampled verdicts carry evidence",
             correction="17 条结论已补证据 Evidence added to the 17 verdicts",
             effort=Fraction(2),
         ),
@@ -102,12 +102,12 @@ FINDINGS: tuple[tuple[str, Grade, str, tuple[str, ...], str, Hands, Story, int],
         Grade.MINOR,
         "2.3",
         ("2.3/unit/telecom-billing", "2.3/unit/shop-chat"),
-        "电信账单与电商在线客服连续四个月未达标,没有原因分析。Telecom billing and shop chat missed target four months "
+        "电信账单与电商在线客服连续四个月未达标，没有原因分析。Telecom billing and shop chat missed target four months "
         "running without any root-cause analysis.",
         Hands("he", "su"),
         Story(
             title="将改正行动方法推广到全部方案 Take the corrective-action method to every programme",
-            what="指标未达标只做“加强培训”,不找原因。Missed targets are answered with “more training”, not with a cause.",
+            what="指标未达标只做“加强培训”，不找原因。Missed targets are answered with “more training”, not with a cause.",
             where="电信账单、电商在线客服 Telecom billing, shop chat",
             extent="4 个月 × 2 个方案 Four months in two programmes",
             rib="process",
@@ -116,8 +116,8 @@ FINDINGS: tuple[tuple[str, Grade, str, tuple[str, ...], str, Hands, Story, int],
                 "方法只在信用卡方案试点时培训过 The method was taught in the card pilot only",
                 "新方案上线清单里没有改正行动一项 The launch checklist of a programme does not ask for it",
             ),
-            proof="上线清单 2.1 版核对;访谈 6 名班组长。Launch checklist 2.1 checked; six team leaders interviewed.",
-            solution="上线清单加入改正行动,班组长完成演练 Checklist extended, every team leader solves a case",
+            proof="上线清单 2.1 版核对；访谈 6 名班组长。Launch checklist 2.1 checked; six team leaders interviewed.",
+            solution="上线清单加入改正行动，班组长完成演练 Checklist extended, every team leader solves a case",
             tasks=("修订上线清单 Extend the launch checklist", "培训 12 名班组长 Train twelve team leaders",
                    "两个方案各完成一个案例 One case solved in each programme"),
             criterion="两个方案连续两个月每个未达标指标都有已验证的根本原因 For two months every missed target has a verified cause",
@@ -147,7 +147,7 @@ FINDINGS: tuple[tuple[str, Grade, str, tuple[str, ...], str, Hands, Story, int],
             proof="职位清单与人事档案比对 Position list compared with personnel files",
             solution="更新关键职位清单并建立测试 Update the list, set up the test",
             tasks=("更新关键职位清单 Update the list", "编写测试并设合格线 Write the test with a pass mark", "测试 5 名排班师 Test five planners"),
-            criterion="全部排班师通过测试,新人上岗前通过 Every planner passes, newcomers before working alone",
+            criterion="全部排班师通过测试，新人上岗前通过 Every planner passes, newcomers before working alone",
             correction="5 名排班师由主管复核排班 Schedules checked by a supervisor meanwhile",
             effort=Fraction(3),
         ),
@@ -162,9 +162,9 @@ FINDINGS: tuple[tuple[str, Grade, str, tuple[str, ...], str, Hands, Story, int],
         Hands("he", "su"),
         Story(
             title="质量抽样改为系统随机 Quality samples drawn by the system",
-            what="班组自选样本,结果偏高。Teams pick their own samples and results look better than they are.",
+            what="班组自选样本，结果偏高。Teams pick their own samples and results look better than they are.",
             where="业务监控组 Transaction monitoring",
-            extent="复核 120 笔:自选样本比随机样本高 3.1 个百分点 120 cases: 3.1 points above a random sample",
+            extent="复核 120 笔：自选样本比随机样本高 3.1 个百分点 120 cases: 3.1 points above a random sample",
             rib="systems",
             whys=(
                 "系统抽样功能没有启用 Random sampling is not switched on",
@@ -172,7 +172,7 @@ FINDINGS: tuple[tuple[str, Grade, str, tuple[str, ...], str, Hands, Story, int],
                 "指标定义里没有写明抽样方式 The metric's definition does not say how to sample",
             ),
             proof="随机样本与自选样本并行 4 周 Four weeks of both samples side by side",
-            solution="系统随机抽样,指标定义写明并由他人核对 Random sampling, defined in writing, checked by another",
+            solution="系统随机抽样，指标定义写明并由他人核对 Random sampling, defined in writing, checked by another",
             tasks=("启用随机抽样 Switch on random sampling", "修订指标定义 Revise the definitions", "独立复核三个月数据 Check three months of data"),
             criterion="连续三个月复核差异小于 0.5 个百分点 Three months of checks within 0.5 points",
             correction="停止使用两项指标做考核 Both metrics taken out of appraisals",
@@ -191,15 +191,15 @@ FINDINGS: tuple[tuple[str, Grade, str, tuple[str, ...], str, Hands, Story, int],
             title="建立并改善新员工流失率 Measure and improve attrition of new hires",
             what="新员工流失率没有数据。There are no figures for attrition of new hires.",
             where="人力资源与培训部 HR and training",
-            extent="上年离职 132 人,入职 90 天内占比不明 132 leavers last year, share of new hires unknown",
+            extent="上年离职 132 人，入职 90 天内占比不明 132 leavers last year, share of new hires unknown",
             rib="policies",
             whys=(
                 "离职数据不含入职日期 Leaver data carry no date of hire",
                 "人事与排班系统没有对接 HR and scheduling systems are not linked",
                 "指标清单没有按职位和工龄拆分 The metric list does not split by position and tenure",
             ),
-            proof="两个系统数据比对,口径验证 Data of both systems compared",
-            solution="打通数据,设目标,改进带教 Link the data, set a target, improve coaching",
+            proof="两个系统数据比对，口径验证 Data of both systems compared",
+            solution="打通数据，设目标，改进带教 Link the data, set a target, improve coaching",
             tasks=("对接两个系统 Link the systems", "设定目标 Set a target", "新人带教计划 Coaching for new hires"),
             criterion="连续三个月达标且较前三个月改善 Three months at target and better than the three before",
             correction="手工补算 12 个月数据 Twelve months computed by hand",
@@ -210,10 +210,10 @@ FINDINGS: tuple[tuple[str, Grade, str, tuple[str, ...], str, Hands, Story, int],
 )  # fmt: skip
 
 REASONS = {
-    "2.3/unit/insurance-claims": "该方案下季度到期,不再推广 The programme ends next quarter",
-    "3.3/unit/knowledge-editor": "职位 6 月撤并,改由培训师承担 The position is merged into training in June",
+    "2.3/unit/insurance-claims": "该方案下季度到期，不再推广 The programme ends next quarter",
+    "3.3/unit/knowledge-editor": "职位 6 月撤并，改由培训师承担 The position is merged into training in June",
 }
-TRACKED = "该条目水平已达标,此指标由月度绩效会跟踪 The item reaches its level; tracked in the monthly performance meeting"
+TRACKED = "该条目水平已达标，此指标由月度绩效会跟踪 The item reaches its level; tracked in the monthly performance meeting"
 
 
 def build_suzhou(cast: Cast, today: date) -> None:
@@ -228,7 +228,7 @@ def build_suzhou(cast: Cast, today: date) -> None:
             review,
             "report",
             signing=signing(review=review.title),
-            sampled_kcrp="信用卡挂失流程抽样审核,36 笔 Sample audit of the card-loss process, 36 cases",
+            sampled_kcrp="信用卡挂失流程抽样审核，36 笔 Sample audit of the card-loss process, 36 cases",
             metric_list_confirmed=True,
         )
     with on(reported + timedelta(days=2)):
@@ -244,7 +244,7 @@ def build_suzhou(cast: Cast, today: date) -> None:
 
 
 def _speak_on_results(cast: Cast) -> None:
-    reason = "28 项要求采用的指标中 15 项达标,方式、水平、趋势均为满分 15 of 28 required metrics at target; approach, level and trend full"
+    reason = "28 项要求采用的指标中 15 项达标，方式、水平、趋势均为满分 15 of 28 required metrics at target; approach, level and trend full"
     current.record_word(cast.actors["tang"], cast.sites["suzhou"], True, reason)
 
 
@@ -300,7 +300,7 @@ def _judge(cast: Cast, review: Review, facts: tuple[Fact, ...]) -> None:
             cast.actors["zhou"], review, COPC, keys, value, note=EVIDENCE, evidence=EVIDENCE, sampled=True
         )
     judging.record_word(
-        cast.actors["tang"], review, False, "水平未达 50 %,暂不认定 Level below 50 %: not compliant for now"
+        cast.actors["tang"], review, False, "水平未达 50 %，暂不认定 Level below 50 %: not compliant for now"
     )
 
 

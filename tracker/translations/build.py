@@ -44,6 +44,8 @@ SOURCES: tuple[tuple[Path, list[tuple[str, str]]], ...] = (
 OPTIONS = {method: {"trimmed": "true", "silent": "false"} for method in ("**.html", "**.txt", "**.svg")}
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w*)\}")
+# Chinese is set with marks of full width; those of half width beside a character are slips of the keyboard.
+_HALF_WIDTH = re.compile("[\u4e00-\u9fff] ?[,:;?!(]|[,:;?!)] ?[\u4e00-\u9fff]|[\u4e00-\u9fff]\\)")
 
 Key = tuple[str, str]
 """Context ("" where there is none) and English text; of a plural its singular."""
@@ -170,6 +172,8 @@ def faults_of(used: Used, translated: Translated) -> Iterator[str]:
         differing = placeholders(string) ^ wanted
         if differing:
             yield f"{part}: placeholders differ ({', '.join(sorted(differing))}): {used.singular!r}"
+        if _HALF_WIDTH.search(string):
+            yield f"{part}: a half-width mark beside a Chinese character: {string!r}"
 
 
 def check() -> list[str]:
