@@ -1,21 +1,37 @@
-"""Taking back the last move of a record: what it changed is kept with it, and put back while the rule allows."""
+"""Taking back the last move of a record: what it changed is kept with it, and put back while the rule allows.
+
+What followed from a move is kept with it, too: the other records that it moved, and rows beside them. They go back
+together with it, or nothing does.
+"""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tracker import clock, history
+from tracker import clock, history, locks
+from tracker.conflicts import RECORDS
 from tracker.database import Base, Tenant, UTCDateTime, db, new_id, refers, upsert
 from tracker.errors import RefusedMove
 from tracker.history import HistoryEvent, Record
 from tracker.i18n import gettext as _
 from tracker.i18n import language
+from tracker.numbering import label
+from tracker.offers import machine_of
 from tracker.permissions import Actor
-from workflows.undo import NOT_LAST, LastMove, can_undo, undo_refusals
+from workflows.text import Text
+from workflows.undo import NOT_LAST, LastMove, can_undo, undo_refusals, why_kept
+
+_TABLES = {kind: table for table, (kind, column) in RECORDS.items() if column == "id"}
+
+AFTERWARDS: dict[str, Callable[[Any, str], None]] = {}
+"""Kind of record → what is to be renewed once one has gone back, given the row and the state it came from."""
 
 
 class MoveUndo(Tenant, Base):
@@ -29,7 +45,7 @@ class MoveUndo(Tenant, Base):
 
     record_kind: Mapped[str] = mapped_column(sa.String(32))
     record_id: Mapped[int] = mapped_column(sa.BigInteger)
-    # The line of history that the move wrote: nothing may have been written after it.
+    # The last line of the record's history that the move wrote: nothing may have been written after it.
     history_id: Mapped[int] = mapped_column(sa.BigInteger)
     person_id: Mapped[int] = mapped_column(sa.BigInteger)
     event: Mapped[str] = mapped_column(sa.String(64))
@@ -44,21 +60,74 @@ class MoveUndo(Tenant, Base):
 # ---------------------------------------------------------------- keeping what was
 
 
-def before(row: Any, columns: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass
+class _Trail:
+    """A move while it is being made, and what has followed from it so far."""
+
+    move: tuple[Record, str, str, dict[str, Any], HistoryEvent] | None = None
+    along: list[dict[str, Any]] = field(default_factory=list)
+
+
+_trail: ContextVar[_Trail | None] = ContextVar("trail", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What happens inside follows from the move that a person makes there, and is taken back with it."""
+    trail = _Trail()
+    token = _trail.set(trail)
+    try:
+        yield
+    finally:
+        _trail.reset(token)
+    if trail.move is not None:
+        _write(*trail.move, trail.along)
+
+
+def before(row: Any, columns: Iterable[str]) -> dict[str, Any]:
     """What stands in these columns now, in a form that JSON can keep."""
     return {column: _packed(getattr(row, column)) for column in columns}
 
 
+def keep(row: Any, *columns: str) -> None:
+    """Say that what follows from a move is about to change these columns of a row."""
+    trail = _trail.get()
+    if trail is not None and trail.move is not None:
+        trail.along.append({"table": row.__tablename__, "id": row.id, "before": before(row, columns)})
+
+
 def note(record: Record, event: str, old_state: str, was: dict[str, Any], line: HistoryEvent) -> None:
     """Keep what a move has changed, where moves of its kind can be taken back."""
-    if line.person_id is None or not can_undo(record.kind, event):
+    trail, by_person = _trail.get(), line.person_id is not None
+    if not by_person:
+        if trail is not None and trail.move is not None:
+            entry = {"table": _TABLES[record.kind], "id": record.id, "before": was}
+            trail.along.append(entry | {"line": line.id, "event": event, "state": old_state})
         return
+    if not can_undo(record.kind, event):
+        return
+    if trail is None:
+        _write(record, event, old_state, was, line, [])
+    else:
+        trail.move = (record, event, old_state, was, line)
+
+
+def _write(
+    record: Record,
+    event: str,
+    old_state: str,
+    was: dict[str, Any],
+    line: HistoryEvent,
+    along: list[dict[str, Any]],
+) -> None:
+    own = (_TABLES[record.kind], record.id)
     values = {
-        "history_id": line.id,
+        "history_id": max([line.id, *(line_id for place, line_id in _lines(along) if place == own)]),
         "person_id": line.person_id,
         "event": event,
         "old_state": old_state,
         "before": was,
+        "along": along,
         "at": line.at,
     }
     key = {
@@ -68,6 +137,11 @@ def note(record: Record, event: str, old_state: str, was: dict[str, Any], line: 
     }
     statement = upsert(MoveUndo).values(**key, **values, id=new_id())
     db.session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _lines(along: Iterable[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, int], int]]:
+    """The records that were moved along, as table and key, with the lines of their history."""
+    return (((entry["table"], entry["id"]), entry["line"]) for entry in along if "line" in entry)
 
 
 def _packed(value: object) -> object:
@@ -85,7 +159,7 @@ def _unpacked(value: Any) -> Any:
     return value
 
 
-# ---------------------------------------------------------------- taking it back
+# ---------------------------------------------------------------- whether it can go back
 
 
 def last_line(kind: str, record_id: Any) -> sa.ScalarSelect[int]:
@@ -105,49 +179,157 @@ def last_line(kind: str, record_id: Any) -> sa.ScalarSelect[int]:
 def find(record: Record) -> tuple[MoveUndo, bool] | None:
     """What is kept of the last move of a record, and whether it still is the last thing that happened to it."""
     row = db.session.execute(
-        sa.select(MoveUndo, last_line(record.kind, record.id)).where(
+        sa.select(MoveUndo, last_line(record.kind, record.id))
+        .where(
             MoveUndo.organisation_id == record.organisation_id,
             MoveUndo.record_kind == record.kind,
             MoveUndo.record_id == record.id,
         )
+        .execution_options(populate_existing=True)
     ).one_or_none()
     return None if row is None else (row[0], row[1] == row[0].history_id)
 
 
+def offered(record: Record, actor: Actor) -> str:
+    """The title of the last move of a record, where this person may take it back now."""
+    found = find(record)
+    return "" if found is None else title_of(record.kind, found[0], is_last=found[1], actor=actor)
+
+
+def title_of(kind: str, kept: MoveUndo, *, is_last: bool, actor: Actor) -> str:
+    """The title of a move that is kept; nothing where this person may not take it back now."""
+    if not possible(kind, kept, is_last=is_last, actor=actor):
+        return ""
+    title = machine_of(kind).event_title(kept.event)
+    return title.of(language()) if title is not None else ""
+
+
 def possible(kind: str, kept: MoveUndo, *, is_last: bool, actor: Actor) -> bool:
-    """Whether this person may take the move back now."""
+    """Whether this person may take the move back now, as far as its own record tells."""
     return not undo_refusals(_last_move(kind, kept, is_last), actor.person_id, clock.now())
 
 
-def _last_move(kind: str, kept: MoveUndo, is_last: bool) -> LastMove:
-    return LastMove(machine=kind, event=kept.event, by=kept.person_id, at=kept.at, is_last=is_last)
+def _last_move(kind: str, kept: MoveUndo, is_last: bool, in_the_way: tuple[str, ...] = ()) -> LastMove:
+    return LastMove(
+        machine=kind,
+        event=kept.event,
+        by=kept.person_id,
+        at=kept.at,
+        is_last=is_last,
+        in_the_way=in_the_way,
+    )
+
+
+def _allowed(record: Record, found: tuple[MoveUndo, bool] | None, actor: Actor) -> MoveUndo:
+    """What is kept of the last move. Raises RefusedMove with what stands in the way of taking it back."""
+    if found is None or not found[1]:
+        refused: tuple[Text, ...] = (_why_it_stays(record),)
+    else:
+        move = _last_move(record.kind, found[0], True, _gone_on(found[0]))
+        refused = undo_refusals(move, actor.person_id, clock.now())
+        if not refused:
+            return found[0]
+    raise RefusedMove(_("Take it back"), [each.of(language()) for each in refused])
+
+
+def _why_it_stays(record: Record) -> Text:
+    """Why moves like the last one stay for good; where something else came last, that something did."""
+    event = db.session.execute(
+        sa.select(HistoryEvent.event)
+        .where(
+            HistoryEvent.organisation_id == record.organisation_id,
+            HistoryEvent.record_kind == record.kind,
+            HistoryEvent.record_id == record.id,
+        )
+        .order_by(HistoryEvent.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    is_kept = event in machine_of(record.kind).events and not can_undo(record.kind, event)
+    return why_kept(record.kind, event) if event is not None and is_kept else NOT_LAST
+
+
+def _gone_on(kept: MoveUndo) -> tuple[str, ...]:
+    """The records that the move took along and that something has happened to since, by their numbers."""
+    moved, own = dict(_lines(kept.along)), (_TABLES[kept.record_kind], kept.record_id)
+    kinds = {place: RECORDS[place[0]][0] for place in moved if place != own}
+    if not kinds:
+        return ()
+    newest = db.session.execute(
+        sa.select(HistoryEvent.record_kind, HistoryEvent.record_id, sa.func.max(HistoryEvent.id))
+        .where(
+            HistoryEvent.organisation_id == kept.organisation_id,
+            HistoryEvent.record_kind.in_(set(kinds.values())),
+            HistoryEvent.record_id.in_([key for _table, key in kinds]),
+        )
+        .group_by(HistoryEvent.record_kind, HistoryEvent.record_id)
+    ).all()
+    last = {(_TABLES[kind], key): line for kind, key, line in newest}
+    gone = [place for place in kinds if last.get(place) != moved[place]]
+    rows = [_row(kept.organisation_id, *place) for place in gone]
+    return tuple(label(kinds[place], row.number) for place, row in zip(gone, rows, strict=True))
+
+
+# ---------------------------------------------------------------- taking it back
 
 
 def take_back(record: Record, row: Any, actor: Actor) -> str:
-    """Put back what the last move of a record changed; the event that was taken back.
+    """Put back what the last move of a record changed and took along; the event that was taken back.
 
-    The state goes back by the line that moved it, not by the machine: the history shows both. Raises RefusedMove.
+    The states go back by the lines that moved them, not by the machine: the histories show both. Raises RefusedMove.
     """
     found = find(record)
-    title = _("Take it back")
-    if found is None:
-        raise RefusedMove(title, [NOT_LAST.of(language())])
-    kept, is_last = found
-    refused = undo_refusals(_last_move(record.kind, kept, is_last), actor.person_id, clock.now())
-    if refused:
-        raise RefusedMove(title, [each.of(language()) for each in refused])
-    old, event = row.state, kept.event
-    row.state = type(row).__table__.c.state.type.enum_class(kept.old_state)
-    for column, value in kept.before.items():
-        setattr(row, column, _unpacked(value))
-    history.record(
-        record,
-        "undone",
-        actor.person_id,
-        old_state=str(old),
-        new_state=kept.old_state,
-        changes={"move_undone": [None, f"{record.kind}:{event}"]},
-    )
+    if found is not None:
+        # Whoever is at one of these records now is waited for, before it is looked whether it has gone on.
+        for place in dict(_lines(found[0].along)):
+            locks.hold(_row(record.organisation_id, *place))
+    kept = _allowed(record, found, actor)
+    entries = [
+        {"table": row.__tablename__, "id": row.id, "before": kept.before, "line": 0}
+        | {"event": kept.event, "state": kept.old_state},
+        *kept.along,
+    ]
+    rows = {
+        (each["table"], each["id"]): _row(record.organisation_id, each["table"], each["id"])
+        for each in entries
+    }
+    states = {place: str(rows[place].state) for place, _line in _lines(entries)}
+    with db.session.no_autoflush:
+        for entry in reversed(entries):
+            _put_back(rows[entry["table"], entry["id"]], entry)
+    event = kept.event
     db.session.delete(kept)
+    for place, came_from in states.items():
+        first = next(each for each in entries if (each["table"], each["id"]) == place and "line" in each)
+        by = actor.person_id if rows[place] is row else None
+        _tell(rows[place], RECORDS[place[0]][0], first["event"], came_from, by)
     db.session.flush()
+    for place, came_from in states.items():
+        AFTERWARDS.get(RECORDS[place[0]][0], _nothing)(rows[place], came_from)
     return event
+
+
+def _nothing(_row: Any, _came_from: str) -> None:
+    """Nothing to be renewed."""
+
+
+def _row(organisation_id: int, table: str, key: int) -> Any:
+    models = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
+    return db.session.get_one(models[table], (organisation_id, key))
+
+
+def _put_back(row: Any, entry: Mapping[str, Any]) -> None:
+    if "state" in entry:
+        row.state = type(row).__table__.c.state.type.enum_class(entry["state"])
+    for column, value in entry["before"].items():
+        setattr(row, column, _unpacked(value))
+
+
+def _tell(row: Any, kind: str, event: str, came_from: str, by: int | None) -> None:
+    history.record(
+        Record(row.organisation_id, kind, row.id, row.number),
+        "undone",
+        by,
+        old_state=came_from,
+        new_state=str(row.state),
+        changes={"move_undone": [None, f"{kind}:{event}"]},
+    )

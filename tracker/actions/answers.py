@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tracker import clock, moves
+from tracker import clock, moves, undo
 from tracker.actions import deadlines, queries
 from tracker.actions.checks import record_of
 from tracker.actions.models import Action, ActionNonconformity
@@ -129,6 +129,7 @@ def _system_move(actor: Actor, action: Action, event: str, stamps: Mapping[str, 
 def clear_answers(action: Action) -> None:
     """Forget the answers of the round before, but for an "effective", which stands for its non-conformity."""
     for link in list_links(action):
+        undo.keep(link, "implemented", "effective")
         link.implemented = None
         if link.effective is False:
             link.effective = None
@@ -156,6 +157,7 @@ def renew_deadline(action: Action, case: Case | None = None) -> None:
     if name == action.due_step and action.extensions and action.due_on is not None:
         return
     case = case or load_case(action)
+    undo.keep(action, "due_step", "due_on")
     action.due_step = name
     action.due_on = deadlines.due_on(
         rules_for(action.organisation_id, action.site_id),

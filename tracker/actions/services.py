@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tracker import clock, history, moves
+from tracker import clock, history, moves, undo
 from tracker.accounts.models import Role
 from tracker.actions import deadlines, queries
 from tracker.actions.answers import (
@@ -225,19 +225,20 @@ def make_move(
         )
     case = load_case(action)
     stamps = _stamps(action, event, case, actor)
-    moves.move(
-        "action",
-        action,
-        event,
-        actor,
-        facts_of(action, case),
-        subject_of(action),
-        reason=reason,
-        signing=signing,
-        stamps=stamps,
-    )
-    renew_deadline(action, case)
-    _follow(actor, action, event, case, reason)
+    with undo.together():
+        moves.move(
+            "action",
+            action,
+            event,
+            actor,
+            facts_of(action, case),
+            subject_of(action),
+            reason=reason,
+            signing=signing,
+            stamps=stamps,
+        )
+        renew_deadline(action, case)
+        _follow(actor, action, event, case, reason)
 
 
 def _stamps(action: Action, event: str, case: Case, actor: Actor) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tracker import clock, history, moves
+from tracker import clock, history, moves, undo
 from tracker.database import db
 from tracker.errors import NotFound
 from tracker.moves import Signing
@@ -51,7 +51,8 @@ def make_move(
     handler = HANDLERS.get(event)
     if handler is None:
         raise NotFound
-    handler(actor, nonconformity, event=event, reason=reason.strip(), signing=signing, **fields)
+    with undo.together():
+        handler(actor, nonconformity, event=event, reason=reason.strip(), signing=signing, **fields)
 
 
 def _move(
@@ -87,6 +88,15 @@ def _rescore(actor: Actor, nonconformity: Nonconformity, cause: Cause) -> None:
 def _renew(nonconformity: Nonconformity) -> None:
     """The claimed total counts what is being verified, so it moves without any fact having moved."""
     renew(nonconformity.organisation_id, nonconformity.site_id)
+
+
+def _gone_back(nonconformity: Nonconformity, came_from: str) -> None:
+    """A move was taken back, and with it what was claimed by it."""
+    if NonconformityState.VERIFYING in (nonconformity.state, came_from):
+        _renew(nonconformity)
+
+
+undo.AFTERWARDS["nonconformity"] = _gone_back
 
 
 # ---------------------------------------------------------------- raising
