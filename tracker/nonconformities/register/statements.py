@@ -1,13 +1,10 @@
-"""The register: filter, search, sort and page in one statement, as fast for a million rows as for a thousand.
+"""The statements of the register: put together once for each kind of question, and then only given values.
 
-Pages are found by the values of their first or last row, never by counting rows. Permissions are part of the
-statement. What is selected are columns, because loading objects costs more than the query.
+What is selected are columns, because loading objects costs more than the query.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,60 +14,16 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from tracker import clock, search
 from tracker.accounts.models import Person
-from tracker.database import MAX_ID, db
-from tracker.errors import InvalidInput
-from tracker.i18n import gettext as _
-from tracker.i18n import language
 from tracker.nonconformities.models import Nonconformity, NonconformityLink
-from tracker.nonconformities.viewmodels import RegisterPage, RegisterRow
-from tracker.numbering import label
-from tracker.offers import machine_of
+from tracker.nonconformities.register.columns import SORTS, L, N, P, R, S
+from tracker.nonconformities.register.filters import UNSETTLED, Filter, read_cursor
 from tracker.organisations.models import Site
-from tracker.organisations.queries import seen
 from tracker.permissions import Actor
-from tracker.reviews.models import Review
-from tracker.scores.releases import Known, hash_in_force, merged
-from tracker.scores.sheets import COPC, SEE_CMM
 from workflows.kinds import Grade, Source
 from workflows.nonconformities import NonconformityState
 
 PAGE = 50
-COUNTED = 1_000
-COUNTED_SEARCH = 200
-UNSETTLED = "unsettled"
 SETTLED = (NonconformityState.CLOSED, NonconformityState.VOID)
-GRADE_TONES = {
-    Grade.MAJOR: "danger",
-    Grade.MINOR: "attention",
-    Grade.OBSERVATION: "info",
-    Grade.OFI: "neutral",
-}
-STATE_ICONS = {
-    "neutral": "circle",
-    "info": "circle-dot",
-    "attention": "alert-triangle",
-    "progress": "progress",
-    "review": "eye",
-    "success": "circle-check",
-    "danger": "alert-octagon",
-    "muted": "circle-minus",
-}
-
-N = Nonconformity.__table__.c
-L = NonconformityLink.__table__.c
-S = Site.__table__.c
-P = Person.__table__.c
-R = Review.__table__.c
-
-# Name in the address → column. Each is never empty and has an index that ends with the number.
-SORTS: dict[str, Any] = {
-    "number": N.number,
-    "due": N.due_rank,
-    "points": N.points_rank,
-    "grade": N.grade,
-    "state": N.state_rank,
-}
-DEFAULT_SORT = "-number"
 
 
 class unindexed(ColumnElement[Any]):  # noqa: N801  it reads like a function of SQL
@@ -100,159 +53,6 @@ def _behind_a_plus(element: unindexed, compiler: SQLCompiler, **options: Any) ->
 
 
 @dataclass(frozen=True)
-class Filter:
-    """What the register is narrowed to and how it is ordered, as it stands in the address."""
-
-    q: str = ""
-    site: str = ""
-    element: str = ""
-    grade: str = ""
-    source: str = ""
-    state: str = ""
-    owner: int | None = None
-    review: int | None = None
-    overdue: bool = False
-    mine: bool = False
-    sort: str = DEFAULT_SORT
-    after: str = ""
-    before: str = ""
-
-    @property
-    def key(self) -> str:
-        return self.sort.lstrip("-")
-
-    @property
-    def descending(self) -> bool:
-        return self.sort.startswith("-")
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether anything but order and page is set."""
-        return replace(self, sort=DEFAULT_SORT, after="", before="") != Filter()
-
-
-TEXTS = ("q", "site", "element", "grade", "source", "state", "sort")
-
-
-def read_filter(args: Mapping[str, str]) -> Filter:
-    """The filter out of an address. Raises InvalidInput that names every value that cannot be one."""
-    faults: dict[str, list[str]] = {}
-    text = {name: args.get(name, "").strip() for name in TEXTS}
-    numbers = {name: _number(args.get(name, "").strip(), name, faults) for name in ("owner", "review")}
-    if text["grade"] and text["grade"] not in set(Grade):
-        faults["grade"] = [_("There is no grade %(value)s.", value=text["grade"][:40])]
-    if text["source"] and text["source"] not in set(Source):
-        faults["source"] = [_("There is no source %(value)s.", value=text["source"][:40])]
-    if text["state"] and text["state"] not in {*NonconformityState, UNSETTLED}:
-        faults["state"] = [_("There is no state %(value)s.", value=text["state"][:40])]
-    if text["sort"].lstrip("-") not in {"", *SORTS}:
-        faults["sort"] = [_("The register cannot be sorted by %(value)s.", value=text["sort"][:40])]
-    found = Filter(
-        q=text["q"][: search.MAX_LENGTH],
-        site=text["site"],
-        element=text["element"],
-        grade=text["grade"],
-        source=text["source"],
-        state=text["state"],
-        owner=numbers["owner"],
-        review=numbers["review"],
-        overdue=args.get("overdue", "") in ("1", "on"),
-        mine=args.get("mine", "") in ("1", "on"),
-        sort=text["sort"] or DEFAULT_SORT,
-        after=args.get("after", ""),
-        before=args.get("before", ""),
-    )
-    if not faults:
-        for name in ("after", "before"):
-            _check_cursor(getattr(found, name), found.key, name, faults)
-    if faults:
-        raise InvalidInput(faults)
-    return found
-
-
-def _number(text: str, name: str, faults: dict[str, list[str]]) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_ID):
-        faults[name] = [_("%(value)s is not a number.", value=text[:40])]
-        return None
-    return int(text)
-
-
-# ---------------------------------------------------------------- cursors
-
-
-def _check_cursor(cursor: str, key: str, name: str, faults: dict[str, list[str]]) -> None:
-    if cursor:
-        try:
-            _read_cursor(cursor, key)
-        except ValueError:
-            faults[name] = [_("This page of the register does not exist.")]
-
-
-def _read_cursor(cursor: str, key: str) -> tuple[Any, int]:
-    """The values of the row that the page begins behind. Raises ValueError."""
-    value, _separator, number = cursor.rpartition("~")
-    if len(cursor) > 60 or not (number.isascii() and number.isdigit()) or int(number) >= 2**31:
-        raise ValueError(cursor)
-    if key == "number":
-        return None, int(number)
-    if key == "due":
-        return date.fromisoformat(value), int(number)
-    if key == "grade":
-        return Grade(value), int(number)
-    whole = int(value)
-    if abs(whole) > (MAX_ID if key == "points" else 99):
-        raise ValueError(cursor)
-    return whole, int(number)
-
-
-def _cursor(row: Any, key: str) -> str:
-    value = {
-        "number": "",
-        "due": row.due_rank,
-        "points": row.points_rank,
-        "grade": row.grade.value,
-        "state": row.state_rank,
-    }[key]
-    return f"{value}~{row.number}"
-
-
-# ---------------------------------------------------------------- the statement
-
-
-def get_page(actor: Actor, wanted: Filter) -> RegisterPage:
-    """A page of at most 50 rows that the actor may see, and how many there are up to a limit: two statements.
-
-    The count goes first, because it decides the way. Few hits are gathered by the filter and then sorted; many
-    are met soon enough when the order itself is walked. Either way nobody pays for the size of the register.
-    """
-    backwards = bool(wanted.before) and not wanted.after
-    limit = COUNTED_SEARCH if _searches(wanted) else COUNTED
-    values = _values(actor, wanted, backwards)
-    asked = _asked(actor, wanted, limit, backwards)
-    count = int(db.session.execute(asked.count, values).scalar_one())
-    few = count <= limit and not asked.straight
-    rows = db.session.execute(asked.few if few else asked.many, values).all() if count else []
-    more = len(rows) > PAGE
-    rows = list(rows[:PAGE])
-    if backwards:
-        rows.reverse()
-    has_previous = more if backwards else bool(wanted.after)
-    has_next = bool(wanted.before) if backwards else more
-    return RegisterPage(
-        rows=_views(rows),
-        previous=_cursor(rows[0], wanted.key) if rows and has_previous else "",
-        next=_cursor(rows[-1], wanted.key) if rows and has_next else "",
-        count=count if count <= limit else None,
-        limit=limit,
-    )
-
-
-# ---------------------------------------------------------------- statements without their values
-
-
-@dataclass(frozen=True)
 class Sites:
     """How much of the organisation the actor sees: all of it, one site, or several."""
 
@@ -273,11 +73,11 @@ class Asked:
     straight: bool
 
 
-def _asked(actor: Actor, wanted: Filter, limit: int, backwards: bool) -> Asked:
+def asked(actor: Actor, wanted: Filter, limit: int, backwards: bool) -> Asked:
     """The statements; put together once for each kind of question, because that takes as long as asking it."""
     sites = actor.sites()
     seen = Sites() if sites is None else Sites(one=len(sites) == 1, several=len(sites) != 1)
-    if _searches(wanted):
+    if searches(wanted):
         return _build(seen, wanted, limit, backwards)
     return _kept(seen, _shape(wanted), limit, backwards)
 
@@ -317,10 +117,10 @@ ROWS = sa.bindparam("rows", type_=sa.Integer)
 """One row more than a page shows, to know whether there is another page."""
 
 
-def _values(actor: Actor, wanted: Filter, backwards: bool) -> dict[str, Any]:
+def values(actor: Actor, wanted: Filter, backwards: bool) -> dict[str, Any]:
     """What the statements are to be asked with."""
     cursor = wanted.before if backwards else wanted.after
-    place, number = _read_cursor(cursor, wanted.key) if cursor else (None, None)
+    place, number = read_cursor(cursor, wanted.key) if cursor else (None, None)
     sites = actor.sites() or frozenset()
     return {
         "organisation": actor.organisation_id,
@@ -428,7 +228,7 @@ def _straight(seen: Sites, wanted: Filter) -> bool:
         "review": wanted.review is not None,
     }
     narrowed = [name for name, given in equal.items() if given]
-    if wanted.element or wanted.overdue or wanted.state == UNSETTLED or _searches(wanted):
+    if wanted.element or wanted.overdue or wanted.state == UNSETTLED or searches(wanted):
         return False
     if seen.several or (seen.one and wanted.site):
         return False
@@ -439,11 +239,11 @@ def _stream(seen: Sites, wanted: Filter, backwards: bool) -> sa.Select[Any] | No
     """The newest hits of a search, or of an element, as their own index hands them out; None where it cannot."""
     downwards = wanted.descending != backwards
     number = sa.bindparam("number", type_=N.number.type)
-    if _searches(wanted) and not search.on_postgresql():
+    if searches(wanted) and not search.on_postgresql():
         first, conditions = _found_first(seen, wanted)
         place: sa.ColumnElement[Any] = search.fts.c.rowid
         last = _id_of(number)
-    elif wanted.element and not _searches(wanted):
+    elif wanted.element and not searches(wanted):
         first, conditions = _touching_first(seen, wanted)
         place, last = L.number, number
     else:
@@ -458,7 +258,8 @@ def _stream(seen: Sites, wanted: Filter, backwards: bool) -> sa.Select[Any] | No
     )
 
 
-def _searches(wanted: Filter) -> bool:
+def searches(wanted: Filter) -> bool:
+    """Whether words are looked for."""
     return bool(search.phrases(wanted.q))
 
 
@@ -487,7 +288,7 @@ def _touching_first(seen: Sites, wanted: Filter) -> tuple[Any, list[Any]]:
 
 def _start(seen: Sites, wanted: Filter) -> tuple[Any, list[Any]]:
     """Where to begin when the order does not matter: at the words, at the element, or where an index suits."""
-    if _searches(wanted) and not search.on_postgresql():
+    if searches(wanted) and not search.on_postgresql():
         return _found_first(seen, wanted)
     if wanted.element:
         return _touching_first(seen, wanted)
@@ -561,7 +362,7 @@ def _conditions(seen: Sites, wanted: Filter, way: str = "walk") -> list[Any]:
         (wanted.state == UNSETTLED, lambda: ruled(N.state).not_in(SETTLED)),
         (wanted.overdue, lambda: ruled(N.due_rank, "due") < value("today", N.due_rank)),
         (bool(wanted.element), _touches),
-        (_searches(wanted), lambda: search.matching(wanted.q)),
+        (searches(wanted), lambda: search.matching(wanted.q)),
     )
     return [ruled(column, name) == found for given, name, column, found in equal if given] + [
         condition() for applies, condition in more if applies
@@ -590,95 +391,3 @@ def _touches() -> Any:
         .correlate(Nonconformity.__table__)
         .exists()
     )
-
-
-# ---------------------------------------------------------------- from rows to what is shown
-
-
-def _views(rows: list[Any]) -> tuple[RegisterRow, ...]:
-    lang, today = language(), clock.today()
-    return tuple(_view(row, lang, today) for row in rows)
-
-
-def _view(row: Any, lang: str, today: date) -> RegisterRow:
-    # Unpacked once, in the order of _COLUMNS: asking a row for each of its names takes longer.
-    number, title, element, grade, state, due_on, rank, _due, _place, has_points, *names, linked = row
-    site, site_zh, site_en, owner_zh, owner_en = names
-    zh = lang == "zh"
-    state_name, state_tone = state_words(state, lang)
-    late = (today - due_on).days if due_on is not None else 0
-    return RegisterRow(
-        number,
-        label("nonconformity", number),
-        title,
-        element if linked == element else _elements(element, linked),
-        site,
-        (site_zh or site_en) if zh else (site_en or site_zh),
-        _grade_name(grade, lang),
-        GRADE_TONES[grade],
-        state_name,
-        state_tone,
-        STATE_ICONS[state_tone],
-        ((owner_zh or owner_en) if zh else (owner_en or owner_zh)) or "–",
-        short_date(due_on, lang),
-        _late(late, lang) if late > 0 else "",
-        _points(rank) if has_points else "–",
-    )
-
-
-@cache
-def _grade_name(grade: Grade, lang: str) -> str:
-    return grade.of(lang)
-
-
-@cache
-def state_words(state: NonconformityState, lang: str) -> tuple[str, str]:
-    """Title and tone of a state."""
-    found = machine_of("nonconformity").state(state)
-    return found.title.of(lang), found.tone.value
-
-
-def _elements(first: str, linked: str | None) -> str:
-    """Every element it touches, the one it is filed under first."""
-    others = sorted(set((linked or "").split()) - {first})
-    return " · ".join([first, *others] if first else others)
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def short_date(day: date | None, lang: str) -> str:
-    """A day as `i18n.show_date` writes it, without asking the library fifty times a page."""
-    if day is None:
-        return "–"
-    return day.isoformat() if lang == "zh" else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def _late(days: int, lang: str) -> str:
-    if lang == "zh":
-        return f"逾期 {days} 天"
-    return f"{days} day overdue" if days == 1 else f"{days} days overdue"
-
-
-def _points(rank: int) -> str:
-    """Millionths of a point with one decimal, rounded half up."""
-    tenths = (abs(rank) + 50_000) // 100_000
-    sign = "−" if rank < 0 and tenths else ""
-    return f"{sign}{tenths // 10}.{tenths % 10}"
-
-
-def list_places(actor: Actor) -> tuple[list[tuple[str, str, str]], Known]:
-    """Code and names of the sites a person sees, and what they are scored by: one statement for the filters."""
-    rows = db.session.execute(
-        sa.select(
-            Site.code,
-            Site.name_zh,
-            Site.name_en,
-            hash_in_force(COPC, Site.organisation_id, Site.id).label("copc"),
-            hash_in_force(SEE_CMM, Site.organisation_id, Site.id).label("see_cmm"),
-        )
-        .where(Site.organisation_id == actor.organisation_id, Site.active, seen(actor, Site.id))
-        .order_by(Site.code)
-    ).all()
-    known = merged(actor.organisation_id, ({COPC: row.copc, SEE_CMM: row.see_cmm} for row in rows))
-    return [(row.code, row.name_zh, row.name_en) for row in rows], known
