@@ -52,30 +52,27 @@ def look(metric: Metric, policy: Policy = DEFAULT) -> Ahead | None:
     >>> values = tuple((f"2026-0{month}", Fraction(value)) for month, value in enumerate((90, 90, 99, 99, 99, 99), 1))
     >>> found = look(Metric("accuracy", better="higher", target=(("", Fraction(98)),), values=values))
     >>> found.month, found.meets.holds, found.improves.bound
-    ('2026-07', True, Fraction(99, 1))
+    ('2026-07', True, Fraction(96, 1))
     """
     shown = metrics.facts(metric, policy)
     if not metric.values or shown.failing:
         return None
     month = month_name(month_number(metric.values[-1][0]) + 1)
     target = metrics.target_in(metric.target or (), month)
+    asked = shown.meets and metric.meets_target is None
     return Ahead(
         month=month,
         target=target,
-        meets=_meets(metric, month, target, policy) if shown.meets and metric.meets_target is None else None,
-        improves=_improves(metric, target) if shown.improving and metric.improving is None else None,
+        meets=_meets(metric, month, target, policy) if target is not None and asked else None,
+        improves=_improves(metric, month, target) if shown.improving and metric.improving is None else None,
     )
 
 
-def _meets(metric: Metric, month: str, target: Target | None, policy: Policy) -> Prospect:
-    if target is None:
-        return Prospect(False, False)
+def _meets(metric: Metric, month: str, target: Target, policy: Policy) -> Prospect:
+    """One more good month never makes a metric that meets miss; a bad one may."""
     missed = _with(metric, month, _missing(target, metric.better))
     if metrics.facts(missed, policy).meets:
         return Prospect(True, True)
-    met = _with(metric, month, target.low if isinstance(target, Range) else target)
-    if not metrics.facts(met, policy).meets:
-        return Prospect(False, False)
     last = (metric.values or ())[-1][1]
     return Prospect(None, metrics.value_meets(last, target, metric.better))
 
@@ -91,20 +88,19 @@ def _missing(target: Target, better: str | None) -> Fraction:
     return target + 1 if better == "lower" else target - 1
 
 
-def _improves(metric: Metric, target: Target | None) -> Prospect:
+def _improves(metric: Metric, month: str, target: Target | None) -> Prospect:
     """Of the six latest months after the next one, three are the base; two of the three later ones are known."""
     values = metric.values or ()
+    if metric.better == "range" and not isinstance(target, Range):
+        return Prospect(False, False)
     lower = metric.better != "higher"
-    known = [_judged(metric, month, value) for month, value in values[1 - IMPROVEMENT_PERIODS :]]
-    if len(known) < IMPROVEMENT_PERIODS - 1 or (metric.better == "range" and not isinstance(target, Range)):
-        return Prospect(False, False)
+    known = [_judged(metric, each, value) for each, value in values[1 - IMPROVEMENT_PERIODS :]]
     base = sum(known[:FEWEST_VALUES], Fraction(0)) / FEWEST_VALUES
-    later = known[FEWEST_VALUES:]
-    if not all(value < base if lower else value > base for value in later):
+    if not all(value < base if lower else value > base for value in known[FEWEST_VALUES:]):
         return Prospect(False, False)
-    if metric.better == "range" and base == 0:
-        return Prospect(False, False)
-    return Prospect(None, known[-1] < base if lower else known[-1] > base, base)
+    # The range may be another one by then, and the same value nearer to it or farther.
+    again = _judged(metric, month, values[-1][1])
+    return Prospect(None, again < base if lower else again > base, base)
 
 
 def _judged(metric: Metric, month: str, value: Fraction) -> Fraction:

@@ -65,7 +65,60 @@ def test_a_stated_fact_does_not_wait_for_a_month() -> None:
     assert (found.meets, found.improves) == (None, None)
 
 
-VALUES = st.lists(st.integers(0, 12), min_size=3, max_size=9)
+@pytest.mark.parametrize(
+    ("better", "values"), [("higher", (60, 60, 60, 90, 70, 80)), ("lower", (80, 80, 80, 50, 70, 60))]
+)
+def test_a_month_just_at_the_base_to_come_is_no_improvement(better: str, values: tuple[int, ...]) -> None:
+    """The base to come is 60, 60, 90, or 80, 80, 50: a mean of 70, which the fifth month must beat and only equals."""
+    found = ahead.look(metric(*values, better=better, target=70))
+
+    assert found is not None
+    assert found.improves == Prospect(False, False)
+
+
+@pytest.mark.parametrize(
+    ("following", "last_again", "bound"),
+    [
+        (Range(Fraction(10), Fraction(20)), True, Fraction(14, 3)),
+        (Range(Fraction(10), Fraction(19)), True, Fraction(14, 3)),
+        (Range(Fraction(10), Fraction(15)), False, Fraction(14, 3)),
+        (Range(Fraction(10), Fraction(46, 3)), False, Fraction(14, 3)),
+    ],
+)
+def test_the_next_month_is_held_against_the_range_of_then(
+    following: Range, last_again: bool, bound: Fraction
+) -> None:
+    """6, 5, 3 outside make the base to come 14/3; 20 again is 0, 1, 5 and just 14/3 outside."""
+    now = Range(Fraction(10), Fraction(20))
+    series = replace(
+        metric(30, 26, 25, 23, 22, 20, better="range"), target=(("", now), ("2026-07", following))
+    )
+
+    found = ahead.look(series)
+
+    assert found is not None
+    assert found.target == following
+    assert found.improves == Prospect(None, last_again, bound)
+
+
+def test_a_metric_with_a_range_that_gets_a_number_improves_no_more() -> None:
+    now = Range(Fraction(10), Fraction(20))
+    series = replace(
+        metric(30, 26, 25, 23, 22, 20, better="range"), target=(("", now), ("2026-07", Fraction(20)))
+    )
+
+    found = ahead.look(series)
+
+    assert found is not None
+    assert found.improves == Prospect(False, False)
+
+
+VALUES = st.one_of(
+    st.lists(st.integers(0, 12), min_size=3, max_size=9),
+    # Rising and falling ones improve more often than chance has it.
+    st.lists(st.integers(0, 12), min_size=6, max_size=7).map(sorted),
+    st.lists(st.integers(0, 12), min_size=6, max_size=7).map(lambda values: sorted(values, reverse=True)),
+)
 AIMS = {"higher": 6, "lower": 6, "range": Range(Fraction(4), Fraction(7))}
 
 
