@@ -4,7 +4,7 @@ Two statements bring a board, whatever the number of records: one counts every c
 page of each. Which move leads from one column to another the machine says; whether it may happen, its guards.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tracker.database import db
+from tracker.errors import DomainError, RefusedMove
 from tracker.i18n import gettext as _
 from tracker.i18n import language
 from tracker.offers import MoveView, StateView, machine_of, sentence, state_view
@@ -56,15 +57,37 @@ class Column:
 
 @dataclass(frozen=True)
 class Said:
-    """What became of a drop: refused with reasons, or a move that asks something first."""
+    """What became of a drop: refused with reasons, or a move that asks something first, on the board itself.
+
+    `form` holds what the move asks for beyond a reason and a signature; `problem` and `typed` are what was wrong
+    with the answer, and the reason that was given in it.
+    """
 
     number: int
     title: str
     reasons: tuple[str, ...] = ()
     move: MoveView | None = None
+    target: str = ""
     url: str = ""
     version: int | None = None
     effects: tuple[tuple[str, str], ...] = ()
+    form: Any = None
+    problem: str = ""
+    typed: str = ""
+    # The record as its page shows it, where the form asks about parts of it.
+    record: Any = None
+
+
+class Stays(Exception):
+    """A drop that writes nothing: the card stays, and what there is to say or to ask."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said.title)
+        self.said = said
+
+    @property
+    def status(self) -> int:
+        return 409 if self.said.reasons else 200
 
 
 @dataclass(frozen=True)
@@ -73,6 +96,8 @@ class Turned:
 
     state: str = ""
     after: str = ""
+    # A card that is shown wherever it stands: the one that was moved just now.
+    also: int | None = None
 
 
 def read_columns(
@@ -92,6 +117,8 @@ def read_columns(
     or by falling number where `falling` says so of a state.
     """
     pages = [_page(base, state, number, each, turned, falling(each), key, size) for each in states]
+    if turned.also is not None:
+        pages.append(sa.select(base.where(number == turned.also).subquery()))
     rows = db.session.execute(sa.union_all(*pages)).all()
     counts = [
         sa.select(
@@ -108,8 +135,18 @@ def read_columns(
     counted = {row.column_state: row.counted for row in db.session.execute(sa.union_all(*counts))}
     found: dict[str, list[Any]] = {each: [] for each in states}
     for row in rows:
-        found[str(row.state)].append(row)
+        if row.number != turned.also:
+            found[str(row.state)].append(row)
+    for row in rows:
+        if row.number == turned.also:
+            _put_first(found[str(row.state)], row)
     return found, counted
+
+
+def _put_first(column: list[Any], row: Any) -> None:
+    """The card that was moved leads its column, so that it is found at once on whatever page it would stand."""
+    if all(each.number != row.number for each in column):
+        column.insert(0, row)
 
 
 def _page(
@@ -131,6 +168,14 @@ def _page(
     order = [number.desc()] if falling else [key, number]
     # A limit inside a union has to be in a query of its own.
     return sa.select(query.order_by(*order).limit(size + 1).subquery())
+
+
+def turn(args: Mapping[str, str], moved: int | None = None) -> Turned:
+    """What the address turns, and the card to be shown in any case: moved just now, or named there."""
+    named = args.get("card", "")
+    known = named.isascii() and named.isdigit() and len(named) < 10
+    also = moved if moved is not None else int(named) if known else None
+    return Turned(args.get("column", "").strip()[:40], args.get("after", "").strip()[:40], also)
 
 
 def mark(day: date | None, number: int) -> str:
@@ -209,6 +254,13 @@ def toward(
     if any(can(actor, move.permission, subject) for move in by_hand):
         return title, (_("It does not apply to this record as it stands."),)
     return title, (_("With your roles at this site you cannot make this move."),)
+
+
+def problem_of(error: DomainError) -> str:
+    """What was wrong with an answer to a dialog, in one line."""
+    if isinstance(error, RefusedMove):
+        return " ".join(error.reasons)
+    return error.message or _("The password is not right. Nothing was signed.")
 
 
 def _no_way(

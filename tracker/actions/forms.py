@@ -301,7 +301,8 @@ class TemplateForm(Versioned):
     )
 
 
-class BoardForm(Versioned):
-    """A card sent to another column."""
+class BoardForm(MoveForm):
+    """A card sent to another column; `event` names the move once its reason and signature have been asked for."""
 
+    event = StringField(filters=[strip], validators=[at_most(64)])
     target = StringField(filters=[strip], validators=[at_most(32)])

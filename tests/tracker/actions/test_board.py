@@ -7,6 +7,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from tests.conftest import make_client
+from tests.factories import PASSWORD
 from tests.pages import Pages
 from tests.tracker.actions import loop
 from tests.tracker.actions.statements import count_statements
@@ -70,7 +71,7 @@ def test_without_a_script_the_form_of_the_card_does_the_same(app, at) -> None:
     pages = be(app, at.owner)
 
     answer = send(pages, action, "plan_review", 303, headers={})
-    assert answer.location.endswith(f"/actions/board#card-{action.number}")
+    assert answer.location.endswith(f"/actions/board?card={action.number}#card-{action.number}")
     refused = send(pages, action, "closed", 409, headers={})
 
     assert "<!doctype" in refused.text
@@ -121,9 +122,114 @@ def test_a_signed_move_opens_its_dialog_and_writes_nothing(app, at) -> None:
 
     assert action.state == ActionState.PLAN_REVIEW
     assert "data-open-now" in answer.text
-    assert f'action="/actions/{action.number}/moves/approve_plan"' in answer.text
+    assert 'name="event" value="approve_plan"' in answer.text
     assert 'name="password"' in answer.text
     assert action.criterion in answer.words
+
+
+def answered(
+    pages: Pages, record, target: str, event: str, status: int = 200, kind: str = "actions", **fields
+):
+    """Answer the dialog that a drop has opened."""
+    form = {"target": target, "version": record.version, "event": event} | fields
+    headers = fields.pop("headers", HTMX)
+    return pages.post(f"/{kind}/{record.number}/board", form, status, headers=headers)
+
+
+def focus_of(text: str) -> str:
+    """The id of what takes the focus."""
+    return re.findall(r'id="([^"]+)" data-focus', text)[-1]
+
+
+def test_a_signed_dialog_leads_back_to_the_board_with_the_card_in_focus(app, at) -> None:
+    action = loop.submitted(at)
+    pages = be(app, at.approver)
+    send(pages, action, "implementing")
+
+    wrong = answered(
+        pages, action, "implementing", "approve_plan", 422, password="not mine", reason="As agreed"
+    )
+    assert action.state == ActionState.PLAN_REVIEW
+    assert "data-open-now" in wrong.text
+    assert "password" in wrong.words
+    assert "As agreed" in wrong.text
+
+    done = answered(pages, action, "implementing", "approve_plan", password=PASSWORD, reason="As agreed")
+    assert action.state == ActionState.IMPLEMENTING
+    assert column_of(done.text, action.number) == "implementing"
+    assert focus_of(done.text) == f"grip-{action.number}"
+    assert "data-open-now" not in done.text
+    assert "HX-Redirect" not in done.headers
+
+
+def test_without_a_script_the_dialog_leads_back_to_the_board_too(app, at) -> None:
+    action = loop.implementing(at)
+    pages = be(app, at.owner)
+    page = send(pages, action, "planning", headers={})
+    assert 'name="event" value="revise_plan"' in page.text
+
+    done = pages.post(
+        f"/actions/{action.number}/board",
+        {"target": "planning", "version": action.version, "event": "revise_plan", "reason": "A better way"},
+        303,
+    )
+
+    assert action.state == ActionState.PLANNING
+    assert f"/actions/board?card={action.number}" in done.location
+    assert f'id="card-{action.number}"' in pages.get(done.location.partition("#")[0]).text
+
+
+def test_a_dialog_that_comes_too_late_keeps_what_was_typed(app, at) -> None:
+    action = loop.implementing(at)
+    pages = be(app, at.owner)
+    stale = action.version
+    loop.services.edit_step(at.act(at.owner), action, {"read_across": "Elsewhere, too"})
+    assert action.version != stale
+
+    answer = pages.post(
+        f"/actions/{action.number}/board",
+        {"target": "planning", "version": stale, "event": "revise_plan", "reason": "A better way"},
+        409,
+        headers=HTMX,
+    )
+
+    assert action.state == ActionState.IMPLEMENTING
+    assert "data-open-now" in answer.text
+    assert "A better way" in answer.text
+
+
+def test_a_dialog_sent_twice_is_taken_once(app, at) -> None:
+    action = loop.implementing(at)
+    pages = be(app, at.owner)
+    form = {"target": "planning", "version": action.version, "event": "revise_plan", "reason": "Better"}
+
+    for _each in range(2):
+        answer = pages.post(
+            f"/actions/{action.number}/board", form | {"once": "k1"}, headers=HTMX, status=200
+        )
+        assert column_of(answer.text, action.number) == "planning"
+
+
+def test_a_card_that_was_moved_is_shown_on_whatever_page_it_stands(app, at) -> None:
+    for _each in range(boards.PAGE + 2):
+        loop.created(at)
+    last = loop.planned(at)
+    pages = be(app, at.owner)
+
+    page = pages.get(f"/actions/board?card={last.number}")
+    assert page.text.count(f'id="card-{last.number}"') == 1
+    hidden = (
+        max(int(each) for each in re.findall(r'id="card-(\d+)"', page.text) if int(each) != last.number) + 1
+    )
+    shown = pages.get(f"/actions/board?card={hidden}")
+
+    assert f'id="card-{hidden}"' not in page.text
+    assert column_of(shown.text, hidden) == "defining"
+    following = re.search(r'rel="next" href="([^"]+)"', shown.text)
+    assert following
+    rest = pages.get(following[1].replace("&amp;", "&").replace(f"card={hidden}", ""))
+    seen = set(re.findall(r'id="card-(\d+)"', shown.text + rest.text))
+    assert len(seen) == boards.PAGE + 3
 
 
 def test_a_move_with_a_reason_asks_for_it(app, at) -> None:
@@ -131,7 +237,7 @@ def test_a_move_with_a_reason_asks_for_it(app, at) -> None:
 
     answer = send(be(app, at.owner), action, "planning")
 
-    assert f'action="/actions/{action.number}/moves/revise_plan"' in answer.text
+    assert 'name="event" value="revise_plan"' in answer.text
     assert "required" in re.findall(r"<textarea[^>]*>", answer.text)[-1]
 
 
@@ -219,19 +325,47 @@ def test_a_record_is_sent_on_from_the_board(app, at) -> None:
     assert column_of(board.text, record.number) == "open"
 
     disputing = send(pages, record, "disputed", kind="nonconformities")
-    assert f'action="/nonconformities/{record.number}/moves/dispute"' in disputing.text
+    assert 'name="event" value="dispute"' in disputing.text
 
     refused = send(pages, record, "verifying", 409, kind="nonconformities")
     assert "Not from “open”" in refused.words
     assert record.state == NonconformityState.OPEN
 
 
-def test_a_move_that_asks_for_more_goes_to_its_dialog_on_the_record(app, at) -> None:
+def test_a_move_that_asks_for_more_asks_on_the_board(app, at) -> None:
     record = at.nonconformity(state=NonconformityState.OPEN)
+    pages = be(app, at.process_owner)
 
-    answer = send(be(app, at.process_owner), record, "contained", 204, kind="nonconformities")
+    asked = send(pages, record, "contained", kind="nonconformities")
+    assert "data-open-now" in asked.text
+    assert 'name="correction"' in asked.text
 
-    assert answer.headers["HX-Redirect"].endswith(f"/nonconformities/{record.number}#move-contain")
+    empty = answered(pages, record, "contained", "contain", 409, kind="nonconformities", correction="")
+    assert record.state == NonconformityState.OPEN
+    assert "The correction is missing" in empty.errors()[0]
+    assert "data-open-now" in empty.text
+
+    done = answered(
+        pages, record, "contained", "contain", kind="nonconformities", correction="Everybody was called back"
+    )
+    assert record.state == NonconformityState.CONTAINED
+    assert record.correction == "Everybody was called back"
+    assert column_of(done.text, record.number) == "contained"
+    assert focus_of(done.text) == f"grip-{record.number}"
+    assert "score-changed" in done.headers["HX-Trigger"]
+
+
+def test_a_void_is_asked_for_on_the_board_fact_by_fact(app, at) -> None:
+    record = at.nonconformity(state=NonconformityState.OPEN)
+    loop.factories.pin(record, "2.7/line/2.7-1")
+    pages = be(app, at.lead)
+
+    asked = send(pages, record, "void", kind="nonconformities")
+
+    assert re.search(r'name="settle-\d+"', asked.text)
+    done = answered(pages, record, "void", "request_void", kind="nonconformities", reason="Seen twice")
+    assert record.void_requested_by_id == at.lead.id
+    assert column_of(done.text, record.number) == "open"
 
 
 def test_a_draft_is_raised_from_the_board(app, at) -> None:
