@@ -1,5 +1,6 @@
 """The register: filters, search in both languages, and pages that show each row once in both directions."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -14,9 +15,8 @@ from tests.pages import Pages
 from tracker.accounts.models import Role
 from tracker.database import new_id
 from tracker.errors import InvalidInput
-from tracker.nonconformities import register
 from tracker.nonconformities.models import Nonconformity, NonconformityLink
-from tracker.nonconformities.register import SORTS, Filter, get_page, read_filter
+from tracker.nonconformities.register import SORTS, Filter, get_page, pages, read_filter, statements
 from tracker.permissions import Actor
 from tracker.search import phrases, searchable, words
 from workflows.kinds import Grade
@@ -84,10 +84,10 @@ def shelf(db: SQLAlchemy) -> Shelf:
 @pytest.fixture(params=["few", "many"])
 def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways through the register, whatever the number of rows, and pages that are quick to turn."""
-    monkeypatch.setattr(register, "PAGE", 7)
+    monkeypatch.setattr(statements, "PAGE", 7)
     if request.param == "many":
-        monkeypatch.setattr(register, "COUNTED", 3)
-        monkeypatch.setattr(register, "COUNTED_SEARCH", 3)
+        monkeypatch.setattr(pages, "COUNTED", 3)
+        monkeypatch.setattr(pages, "COUNTED_SEARCH", 3)
     return request.param
 
 
@@ -98,18 +98,18 @@ def forward(actor: Actor, wanted: Filter) -> list[list[int]]:
         pages.append([row.number for row in page.rows])
         if not page.next:
             return pages
-        wanted = register.replace(wanted, after=page.next, before="")
+        wanted = replace(wanted, after=page.next, before="")
 
 
 def backward(actor: Actor, wanted: Filter, last: str) -> list[list[int]]:
     pages = []
-    wanted = register.replace(wanted, after="", before=last)
+    wanted = replace(wanted, after="", before=last)
     while True:
         page = get_page(actor, wanted)
         pages.insert(0, [row.number for row in page.rows])
         if not page.previous:
             return pages
-        wanted = register.replace(wanted, before=page.previous)
+        wanted = replace(wanted, before=page.previous)
 
 
 def key_of(row: dict[str, Any], sort: str) -> Any:
@@ -142,7 +142,7 @@ def test_pages_show_each_row_once_in_both_directions(shelf: Shelf, ways: str, so
     cursor = get_page(shelf.boss, wanted)
     while cursor.next:
         last = cursor.next
-        cursor = get_page(shelf.boss, register.replace(wanted, after=cursor.next))
+        cursor = get_page(shelf.boss, replace(wanted, after=cursor.next))
     behind = backward(shelf.boss, wanted, cursor.previous)
 
     assert [number for page in ahead for number in page] == expected
@@ -215,7 +215,7 @@ def test_other_organisations_stay_unseen(shelf: Shelf, ways: str) -> None:
 
 def test_a_count_stops_at_its_limit(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     assert get_page(shelf.boss, Filter()).count == ROWS
-    monkeypatch.setattr(register, "COUNTED", 100)
+    monkeypatch.setattr(pages, "COUNTED", 100)
     assert get_page(shelf.boss, Filter()).count is None
 
 

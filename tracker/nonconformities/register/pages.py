@@ -6,7 +6,7 @@ from tracker.database import db
 from tracker.nonconformities.register import statements
 from tracker.nonconformities.register.filters import Filter, cursor_of
 from tracker.nonconformities.register.rows import views
-from tracker.nonconformities.register.statements import PAGE, searches
+from tracker.nonconformities.register.statements import searches
 from tracker.nonconformities.viewmodels import RegisterPage
 from tracker.organisations.models import Site
 from tracker.organisations.queries import seen
@@ -31,8 +31,8 @@ def get_page(actor: Actor, wanted: Filter) -> RegisterPage:
     count = int(db.session.execute(asked.count, values).scalar_one())
     few = count <= limit and not asked.straight
     rows = db.session.execute(asked.few if few else asked.many, values).all() if count else []
-    more = len(rows) > PAGE
-    rows = list(rows[:PAGE])
+    more = len(rows) > statements.PAGE
+    rows = list(rows[: statements.PAGE])
     if backwards:
         rows.reverse()
     has_previous = more if backwards else bool(wanted.after)
