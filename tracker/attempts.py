@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from tracker.access import actor
 from tracker.database import db
-from tracker.errors import Conflict, DomainError, InvalidInput, RefusedMove
+from tracker.errors import Conflict, DomainError, InvalidInput, RefusedMove, WrongPassword
+from tracker.submissions import Answer, once
 
 
 def refuse(form: Any, error: DomainError) -> None:
@@ -19,13 +21,20 @@ def refuse(form: Any, error: DomainError) -> None:
             form.form_errors.extend(messages)
 
 
-def attempt(form: Any, change: Callable[[], object]) -> int:
-    """Make a change and commit it, or keep nothing and say why in the form; hands back the status."""
+def attempt(form: Any, change: Callable[[], object], row: Any = None) -> int:
+    """Make a change and commit it, or keep nothing and say why in the form; hands back the status.
+
+    The same form sent again changes nothing more and gets the same status. `row` names what is changed, so that
+    whoever was second reads who was first.
+    """
+    return make(form, change, row)[0]
+
+
+def make(form: Any, change: Callable[[], object], row: Any = None) -> tuple[int, Answer]:
+    """An attempt at something whose answer only the change can tell, such as the page of what it made."""
     try:
-        change()
-        db.session.commit()
-        return 200
-    except (Conflict, InvalidInput) as error:
+        return 200, once(actor(), change, row)
+    except (Conflict, InvalidInput, RefusedMove, WrongPassword) as error:
         db.session.rollback()
         refuse(form, error)
-        return error.status
+        return error.status, Answer()

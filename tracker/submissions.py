@@ -1,18 +1,23 @@
 """A form is taken once: sent twice, or sent again after a lost answer, it gets the first answer again.
 
-A form carries a key that was made for it. The key is written in the transaction of what the form does, so that
-of two at once the database lets one wait for the other, and a refused form leaves no trace.
+Every form that posts carries a key that was made for it; the macros see to that. The key is written in the
+transaction of what the form does, so that of two at once the database lets one wait for the other, and a refused
+form leaves no trace.
 """
 
 import hashlib
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, request
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
 
-from tracker import clock
+from tracker import clock, conflicts
 from tracker.database import Base, Tenant, UTCDateTime, db, new_id, refers, upsert
 from tracker.errors import Conflict
 from tracker.i18n import gettext as _
@@ -42,6 +47,41 @@ class Submission(Tenant, Base):
     location: Mapped[str] = mapped_column(sa.String(400), default="")
     message: Mapped[str] = mapped_column(sa.String(400), default="")
     at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Where the answer to a form leads, and what it says; empty where the route knows it without the form."""
+
+    location: str = ""
+    message: str = ""
+
+
+def once(actor: Actor, change: Callable[[], object], row: Any = None) -> Answer:
+    """Make the change of a form and commit it; a form that was taken before changes nothing more.
+
+    A change may hand back the Answer it leads to, which is the answer of the same form again. Raises what the
+    change raises, and Conflict where another wrote the same rows meanwhile; of `row` it tells who.
+    """
+    key = sent_key()
+    try:
+        first = claim(actor, key, sent_content())
+        if first is not None:
+            again = Answer(first.location, first.message)
+            db.session.rollback()
+            return again
+        made = change()
+        answer = made if isinstance(made, Answer) else Answer()
+        keep(actor, key, answer.location, answer.message)
+        db.session.commit()
+    except StaleDataError:
+        db.session.rollback()
+        raise Conflict(_somebody() if row is None else conflicts.explain(row)) from None
+    return answer
+
+
+def _somebody() -> str:
+    return _("Somebody else changed this record in the meantime. Nothing of yours was written.")
 
 
 def new_key() -> str:
@@ -102,7 +142,7 @@ def claim(actor: Actor, key: str, content: str) -> Submission | None:
 
 def keep(actor: Actor, key: str, location: str, message: str) -> None:
     """Note the answer that the form of this key gets, in the transaction of what it did."""
-    if not key:
+    if not key or not (location or message):
         return
     db.session.execute(
         sa.update(Submission)
@@ -120,6 +160,8 @@ def _sweep(organisation_id: int, before: datetime) -> None:
         sa.select(Submission.id)
         .where(Submission.organisation_id == organisation_id, Submission.at < before)
         .limit(SWEPT)
+        # Two who sweep at once take different ones, and wait for nobody.
+        .with_for_update(skip_locked=True)
     )
     db.session.execute(
         sa.delete(Submission)

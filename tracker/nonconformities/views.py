@@ -1,15 +1,15 @@
 """Pages of non-conformities: the register, the record, its moves, and the form that raises one."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response as BaseResponse
 
-from tracker import conflicts, fragments, submissions, undo
+from tracker import fragments, submissions, undo
 from tracker.access import actor, allow, permission
 from tracker.accounts.queries import list_people
-from tracker.attempts import refuse
+from tracker.attempts import attempt, make
 from tracker.database import MAX_ID, db
 from tracker.desk import number_in_address
 from tracker.errors import Conflict, DomainError, InvalidInput, NotFound, RefusedMove, WrongPassword
@@ -34,6 +34,7 @@ from tracker.nonconformities.models import Nonconformity
 from tracker.numbering import label
 from tracker.permissions import Actor, Subject
 from tracker.scores.releases import of_site
+from tracker.submissions import Answer
 from workflows.repeats import SimilarAnswer
 
 blueprint = Blueprint("nonconformities", __name__, url_prefix="/nonconformities")
@@ -108,11 +109,8 @@ def move(number: int, event: str) -> BaseResponse:
     form = FORMS.get(event, MoveForm)()
     if not form.validate_on_submit():
         return _refuse(number, event, form, faults(form))
-    key = submissions.sent_key()
-    try:
-        first = submissions.claim(person, key, submissions.sent_content())
-        if first is not None:
-            return _moved(number, first.message)
+
+    def change() -> None:
         check_version(record, form.version.data)
         services.make_move(
             person,
@@ -122,19 +120,20 @@ def move(number: int, event: str) -> BaseResponse:
             signing=_signing(number, event, form),
             **(form.fields() if hasattr(form, "fields") else {}),
         )
-        submissions.keep(person, key, url_for(".show", number=number), page.done(event))
-        db.session.commit()
-    except StaleDataError:
-        return _refuse(number, event, form, _overtaken(number))
+
+    return _make(person, record, event, form, change, page.done(event))
+
+
+def _make(
+    person: Actor, record: Nonconformity, what: str, form: Any, change: Callable[[], object], said: str
+) -> BaseResponse:
+    """Make a change and answer with the record as it is then, or with what was wrong and what had been typed."""
+    number = record.number
+    try:
+        submissions.once(person, change, record)
     except (Conflict, InvalidInput, RefusedMove, WrongPassword) as error:
-        return _refuse(number, event, form, error)
-    return _moved(number, page.done(event))
-
-
-def _overtaken(number: int) -> Conflict:
-    """Two wrote at once and this one was second: who was first."""
-    db.session.rollback()
-    return Conflict(conflicts.explain(queries.find(actor(), number)))
+        return _refuse(number, what, form, error)
+    return _moved(number, said)
 
 
 @blueprint.post("/<record:number>/undo")
@@ -144,15 +143,12 @@ def take_back(number: int) -> BaseResponse:
     record = queries.find(actor(), number)
     person = allow("nonconformity:view", services.subject_of(record))
     form = MoveForm()
-    try:
+
+    def change() -> None:
         check_version(record, form.version.data)
         undo.take_back(services.record_of(record), record, person)
-        db.session.commit()
-    except StaleDataError:
-        return _refuse(number, "undo", form, _overtaken(number))
-    except (Conflict, RefusedMove) as error:
-        return _refuse(number, "undo", form, error)
-    return _moved(number, _("The move has been taken back."))
+
+    return _make(person, record, "undo", form, change, _("The move has been taken back."))
 
 
 def _signing(number: int, event: str, form: MoveForm) -> Signing | None:
@@ -162,7 +158,7 @@ def _signing(number: int, event: str, form: MoveForm) -> Signing | None:
     return Signing(form.password.data, content)
 
 
-def _refuse(number: int, event: str, form: MoveForm, error: DomainError) -> Response:
+def _refuse(number: int, event: str, form: Any, error: DomainError) -> Response:
     """The fresh page with the dialog of the move open, what was wrong, and what had been typed."""
     db.session.rollback()
     dossier = queries.load(actor(), number)
@@ -180,13 +176,12 @@ def extend(number: int) -> BaseResponse:
     person = allow("nonconformity:extend", services.subject_of(record))
     form = ExtendForm()
     if not form.validate_on_submit():
-        return _refuse_other(number, "extend", form, faults(form))
-    try:
+        return _refuse(number, "extend", form, faults(form))
+
+    def change() -> None:
         services.extend_due(person, record, form.new_day.data, form.reason.data or "", form.version.data)
-    except (Conflict, RefusedMove) as error:
-        return _refuse_other(number, "extend", form, error)
-    db.session.commit()
-    return _moved(number, _("The deadline has been extended."))
+
+    return _make(person, record, "extend", form, change, _("The deadline has been extended."))
 
 
 @blueprint.post("/<record:number>/pins/<pin_id>")
@@ -199,13 +194,12 @@ def judge(number: int, pin_id: str) -> BaseResponse:
         raise NotFound
     form = JudgeForm()
     if not form.validate_on_submit():
-        return _refuse_other(number, "judge", form, faults(form))
-    try:
+        return _refuse(number, "judge", form, faults(form))
+
+    def change() -> None:
         services.judge_pin(person, record, int(pin_id), form.value.data or "", form.note.data or "")
-    except InvalidInput as error:
-        return _refuse_other(number, "judge", form, error)
-    db.session.commit()
-    return _moved(number, _("The judgement has been taken down."))
+
+    return _make(person, record, "judge", form, change, _("The judgement has been taken down."))
 
 
 @blueprint.post("/<record:number>/split")
@@ -216,12 +210,9 @@ def split(number: int) -> BaseResponse:
     person = allow("nonconformity:raise", services.subject_of(record))
     form = SplitForm()
     if not form.validate_on_submit():
-        return _refuse_other(number, "split", form, faults(form))
-    key = submissions.sent_key()
-    try:
-        first = submissions.claim(person, key, submissions.sent_content())
-        if first is not None:
-            return fragments.go(first.location, first.message)
+        return _refuse(number, "split", form, faults(form))
+
+    def change() -> Answer:
         part = relations.split(
             person,
             record,
@@ -230,17 +221,13 @@ def split(number: int) -> BaseResponse:
             reason=form.reason.data or "",
             version=form.version.data,
         )
-        location, said = url_for(".show", number=part.number), _("The facts have a record of their own now.")
-        submissions.keep(person, key, location, said)
-        db.session.commit()
+        return Answer(url_for(".show", number=part.number))
+
+    try:
+        answer = submissions.once(person, change, record)
     except (Conflict, InvalidInput, RefusedMove) as error:
-        return _refuse_other(number, "split", form, error)
-    return fragments.go(location, said)
-
-
-def _refuse_other(number: int, what: str, form: Any, error: DomainError) -> Response:
-    db.session.rollback()
-    return _page(queries.load(actor(), number), actor(), error.status, event=what, error=error, form=form)
+        return _refuse(number, "split", form, error)
+    return fragments.go(answer.location, _("The facts have a record of their own now."))
 
 
 # ---------------------------------------------------------------- the same elsewhere
@@ -265,13 +252,9 @@ def look(number: int) -> BaseResponse:
     form.places.choices = cases.list_places(person, record)
     if not form.validate_on_submit():
         return _similar_page(person, record, 422, look=form)
-    try:
-        looking.ask(person, record, form.chosen())
-        db.session.commit()
-    except (InvalidInput, RefusedMove) as error:
-        db.session.rollback()
-        refuse(form, error)
-        return _similar_page(person, queries.find(person, number), error.status, look=form)
+    status = attempt(form, lambda: looking.ask(person, record, form.chosen()), record)
+    if status != 200:
+        return _similar_page(person, queries.find(person, number), status, look=form)
     return fragments.go(url_for(".similar", number=number), _("The places have been asked."))
 
 
@@ -285,20 +268,25 @@ def found(number: int, case_id: int) -> BaseResponse:
     form = FoundForm(prefix=f"case-{case_id}-")
     if not form.validate_on_submit():
         return _similar_page(person, record, 422, answered=(case_id, form))
-    try:
+    back = url_for(".similar", number=number)
+
+    def change() -> Answer:
         there = looking.answer(
             person, record, case, SimilarAnswer(form.answer.data), form.note.data or "", form.version.data
         )
-        db.session.commit()
-    except (Conflict, InvalidInput, RefusedMove) as error:
-        db.session.rollback()
-        refuse(form, error)
-        return _similar_page(person, queries.find(person, number), error.status, answered=(case_id, form))
-    if there is not None:
-        said = _("It is there: %(record)s carries it.", record=label("nonconformity", there.number))
-    else:
-        said = _("The answer has been taken down.")
-    return fragments.go(url_for(".similar", number=number), said)
+        return Answer(back, found_there(there))
+
+    status, answer = make(form, change, case)
+    if status != 200:
+        return _similar_page(person, queries.find(person, number), status, answered=(case_id, form))
+    return fragments.go(answer.location, answer.message)
+
+
+def found_there(there: Nonconformity | None) -> str:
+    """What is said once it was answered whether the same is at a place."""
+    if there is None:
+        return _("The answer has been taken down.")
+    return _("It is there: %(record)s carries it.", record=label("nonconformity", there.number))
 
 
 def _similar_page(person: Actor, record: Nonconformity, status: int = 200, **sent: Any) -> Response:
@@ -327,36 +315,26 @@ def create() -> BaseResponse:
     start = page.read_start(actor(), request.args)
     if start.site is None:
         raise InvalidInput({"site": [_("Choose a site first.")]})
-    person = allow("nonconformity:raise", Subject(site_id=start.site.id))
+    site_id = start.site.id
+    person = allow("nonconformity:raise", Subject(site_id=site_id))
     form = DraftForm()
-    form.offer(list_people(person.organisation_id, start.site.id), start.known)
+    form.offer(list_people(person.organisation_id, site_id), start.known)
     if page.use_help(form, request.form):
         return _draft_page(form, start)
     status = 422
     if form.validate_on_submit():
-        try:
-            return _write_down(person, form, start, start.site.id)
-        except (InvalidInput, Conflict) as error:
-            status = error.status
-            refuse(form, error)
-    db.session.rollback()
+        status, answer = make(form, lambda: _write_down(person, form, start, site_id))
+        if status == 200:
+            return fragments.go(answer.location, _("The record has been written down."))
     return _draft_page(form, start, status)
 
 
-def _write_down(person: Actor, form: DraftForm, start: page.Start, site_id: int) -> BaseResponse:
-    """The record's page, or for a form that comes again the page of the first. Raises InvalidInput, Conflict."""
-    key = submissions.sent_key()
-    first = submissions.claim(person, key, submissions.sent_content())
-    if first is not None:
-        return fragments.go(first.location, first.message)
+def _write_down(person: Actor, form: DraftForm, start: page.Start, site_id: int) -> Answer:
+    """Write the record down; its page. Raises InvalidInput."""
     draft = form.draft(page.find_repeated(person, form))
     _look_first(person, form, start, site_id)
     record = services.raise_draft(person, site_id=site_id, review_id=start.review_id, **vars(draft))
-    said = _("The record has been written down.")
-    location = url_for(".show", number=record.number)
-    submissions.keep(person, key, location, said)
-    db.session.commit()
-    return fragments.go(location, said)
+    return Answer(url_for(".show", number=record.number))
 
 
 def _look_first(person: Actor, form: DraftForm, start: page.Start, site_id: int) -> None:
@@ -427,16 +405,15 @@ def save(number: int) -> BaseResponse:
         return _edit_page(form, dossier)
     status = 422
     if form.validate_on_submit():
-        try:
-            services.edit(person, record, form.draft(page.find_repeated(person, form)), form.version.data)
-        except (InvalidInput, Conflict, RefusedMove) as error:
-            status = error.status
-            refuse(form, error)
-        else:
-            db.session.commit()
+        status = attempt(form, lambda: _edit(person, record, form), record)
+        if status == 200:
             return fragments.go(url_for(".show", number=number), _("Saved."))
     db.session.rollback()
     return _edit_page(form, queries.load(actor(), number), status)
+
+
+def _edit(person: Actor, record: Nonconformity, form: DraftForm) -> None:
+    services.edit(person, record, form.draft(page.find_repeated(person, form)), form.version.data)
 
 
 def _edit_page(form: DraftForm, dossier: queries.Dossier, status: int = 200) -> Response:
