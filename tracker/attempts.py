@@ -5,7 +5,7 @@ from typing import Any
 
 from tracker.access import actor
 from tracker.database import db
-from tracker.errors import Conflict, DomainError, InvalidInput, RefusedMove, WrongPassword
+from tracker.errors import Conflict, DomainError, InvalidInput, RefusedMove
 from tracker.submissions import Answer, once
 
 
@@ -34,7 +34,7 @@ def make(form: Any, change: Callable[[], object], row: Any = None) -> tuple[int,
     """An attempt at something whose answer only the change can tell, such as the page of what it made."""
     try:
         return 200, once(actor(), change, row)
-    except (Conflict, InvalidInput, RefusedMove, WrongPassword) as error:
+    except (Conflict, InvalidInput, RefusedMove) as error:
         db.session.rollback()
         refuse(form, error)
         return error.status, Answer()

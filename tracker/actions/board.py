@@ -8,7 +8,8 @@ from flask import url_for
 from tracker import boards
 from tracker.accounts.models import Person
 from tracker.actions.models import Action, ActionNonconformity
-from tracker.actions.pages import FAR, Filters, days_left
+from tracker.actions.register import FAR, Filters
+from tracker.actions.showing import days_left
 from tracker.boards import Card, Column, Turned
 from tracker.database import db
 from tracker.i18n import ngettext, pick

@@ -8,10 +8,11 @@ from flask_wtf import FlaskForm
 from tracker.access import allowed
 from tracker.accounts.forms import pairs
 from tracker.accounts.queries import list_people
-from tracker.actions import forms, pages, plan_templates, services
+from tracker.actions import choices, forms, plan_templates, services
 from tracker.actions.deadlines import default_window
 from tracker.actions.models import Action
 from tracker.actions.queries import subject_of
+from tracker.actions.viewmodels import walk
 from tracker.desk import Opened
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
@@ -227,15 +228,15 @@ class Desk:
         if "owner_id" in form and not form.owner_id.choices:
             form.owner_id.offer(self.people(), _("Choose …"))
         if "metric_id" in form and not form.metric_id.choices:
-            form.metric_id.offer(pages.list_metrics(self.action), _("None"))
+            form.metric_id.offer(choices.list_metrics(self.action), _("None"))
         if "nonconformity_id" in form and not form.nonconformity_id.choices:
             known = {each.id for each in self.page.answers} if self.page else set()
-            found = pages.list_nameable(self.actor, self.action.site_id)
+            found = choices.list_nameable(self.actor, self.action.site_id)
             form.nonconformity_id.offer([each for each in found if each[0] not in known], _("Choose …"))
         if "template_id" in form and not form.template_id.choices:
             form.template_id.offer(plan_templates.list_choices(self.action.organisation_id), _("Choose …"))
         if "cause_id" in form and not form.cause_id.choices:
-            nodes = pages.walk(self.page.causes)
+            nodes = walk(self.page.causes)
             form.cause_id.offer([(node.id, node.text) for node in nodes], _("Choose …"))
         if "kind" in form:
             kinds = [(kind.value, kind.of(language())) for kind in CauseKind]

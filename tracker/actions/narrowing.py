@@ -8,7 +8,7 @@ from flask import request
 
 from tracker.accounts.forms import strip
 from tracker.accounts.queries import list_people
-from tracker.actions import pages
+from tracker.actions import register
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
 from tracker.organisations.queries import list_sites
@@ -20,7 +20,7 @@ from workflows.actions import ActionState
 class Narrowed:
     """The filters of the address, and the choices its form offers."""
 
-    wanted: pages.Filters
+    wanted: register.Filters
     sites: list[Any]
     people: list[tuple[int, str]]
     states: list[tuple[str, str]]
@@ -57,19 +57,19 @@ def read_address(actor: Actor, state: str = "", sort: str = "-number") -> Narrow
 
 def _filters(
     actor: Actor, sites: Mapping[str, int], people: Mapping[str, int], state: str, sort: str
-) -> pages.Filters:
+) -> register.Filters:
     """The filters of the address; what cannot be read narrows nothing."""
     args = request.args
     given = args.get("state", state)
     owner = args.get("owner", "")
     order = args.get("sort", sort)
-    return pages.Filters(
+    return register.Filters(
         site_id=sites.get(args.get("site", "")),
         state=given if given == "live" or given in set(ActionState) else "",
         owner_id=actor.person_id if owner == "me" else people.get(owner),
         overdue=args.get("overdue") == "1",
         q=strip(args.get("q"))[:120],
-        sort=order if order in pages.SORTS else sort,
+        sort=order if order in register.SORTS else sort,
     )
 
 

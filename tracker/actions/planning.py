@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.access import actor as present_actor
 from tracker.access import allow, permission
-from tracker.actions import forms, pages, plan_templates, services
+from tracker.actions import choices, forms, plan_templates, services
 from tracker.actions.blueprint import blueprint
 from tracker.actions.plan_versions import get_difference
 from tracker.actions.queries import get_action, load_case, subject_of
@@ -68,7 +68,7 @@ def join() -> BaseResponse:
     actor = allow("action:view")
     record = find_nonconformity(actor, record_number)
     form = forms.JoinForm(prefix="join-")
-    form.action_number.offer(pages.list_joinable(actor, record.site_id, record.id), _("Choose …"))
+    form.action_number.offer(choices.list_joinable(actor, record.site_id, record.id), _("Choose …"))
     back = url_for("actions.new", nonconformity=record_number)
     if not form.validate():
         return go(back, " ".join(form.action_number.errors), "danger")

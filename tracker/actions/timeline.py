@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tracker import clock
 from tracker.actions.models import Action
 from tracker.actions.network import Network, Place, load_network, places
-from tracker.actions.pages import Filters, list_register
+from tracker.actions.register import Filters, list_register
 from tracker.actions.viewmodels import Row
 from tracker.database import db
 from tracker.i18n import gettext as _

@@ -9,7 +9,7 @@ from tracker.access import actor as present_actor
 from tracker.access import allow, permission
 from tracker.accounts.forms import pairs, strip
 from tracker.accounts.queries import list_people
-from tracker.actions import fishbone, forms, overview, pages, planning, services, steps
+from tracker.actions import choices, fishbone, forms, overview, planning, register, services, steps
 from tracker.actions.blueprint import blueprint
 from tracker.actions.narrowing import keys, read_address
 from tracker.actions.queries import (
@@ -51,7 +51,7 @@ def index() -> BaseResponse:
     narrowed = read_address(actor)
     after, before = keys()
     size = current_app.config["SETTINGS"].page_size
-    found = pages.list_register(actor, narrowed.wanted, after, before, size)
+    found = register.list_register(actor, narrowed.wanted, after, before, size)
     return render("actions/index.html", "actions/_register.html", found=found, **narrowed.context())
 
 
@@ -102,7 +102,7 @@ def create() -> BaseResponse:
 
 def _new_context(actor: Actor, form: Any, first: Nonconformity | None) -> dict[str, Any]:
     """The form, and the actions that could answer the non-conformity as well."""
-    joinable = [] if first is None else pages.list_joinable(actor, first.site_id, first.id)
+    joinable = [] if first is None else choices.list_joinable(actor, first.site_id, first.id)
     return {"form": form, "joinable": joinable}
 
 
@@ -121,7 +121,7 @@ def _bind_new(actor: Actor, form: Any, first: Nonconformity | None) -> Any:
         site_id = sites[0].id
     people = list_people(actor.organisation_id, site_id)
     form.owner_id.offer([(view.id, pick(view.name_zh, view.name_en)) for view in people], _("Choose …"))
-    found = pages.list_nameable(actor, site_id) if site_id else []
+    found = choices.list_nameable(actor, site_id) if site_id else []
     form.nonconformity_ids.choices = pairs(*((str(key), text) for key, text in found))
     form.sites, form.site_id = sites, site_id
     return form

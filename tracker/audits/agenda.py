@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tracker import clock
 from tracker.accounts.models import Person
 from tracker.actions.models import Action, ActionNonconformity
-from tracker.actions.pages import days_left, grade_chip
+from tracker.actions.showing import days_left, grade_chip
 from tracker.actions.viewmodels import Chip
 from tracker.audits.models import Audit, AuditVerdict
 from tracker.database import db

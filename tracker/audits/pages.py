@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tracker import clock
 from tracker.accounts.models import Person
 from tracker.accounts.queries import get_names
-from tracker.actions.pages import days_left, grade_chip
+from tracker.actions.showing import days_left, grade_chip
 from tracker.audits.models import Audit, AuditVerdict
 from tracker.audits.queries import Covered, Scope, facts_of, load_scope, subject_of
 from tracker.audits.services import record_of
