@@ -82,8 +82,8 @@ def attribute(sheet: Sheet) -> Attribution:
     shares = [Fraction(0)] * len(model.gaps)
     variances = [Fraction(0)] * len(model.gaps)
     exact = True
-    for part in parts_of(model):
-        found = shapley(part)
+    for number, part in enumerate(parts_of(model)):
+        found = shapley(part, number)
         exact = exact and found.exact
         for player, share in found.shares.items():
             shares[player] += share
@@ -261,15 +261,18 @@ class _Slot:
     settles: list[Entity] = field(default_factory=list)
 
 
-def shapley(part: Part) -> Shares:
-    """The Shapley value of every gap that plays in a part."""
+def shapley(part: Part, number: int = 0) -> Shares:
+    """The Shapley value of every gap that plays in a part; `number` tells the part from the others of a total.
+
+    Where shares are sampled each part draws orders of its own: only then do the variances of a gap add up.
+    """
     slots, base = _slots(part)
     combinations = 1
     for slot in slots:
         combinations *= len(slot.players) + 1
     memo = _Memo(part)
     if combinations > MOST_COMBINATIONS:
-        return _sampled(part, memo)
+        return _sampled(part, memo, number)
     return _enumerated(slots, base, memo)
 
 
@@ -386,14 +389,14 @@ def _enumerated(slots: Sequence[_Slot], base: Vector, memo: _Memo) -> Shares:
     return Shares(shares)
 
 
-def _sampled(part: Part, memo: _Memo) -> Shares:
+def _sampled(part: Part, memo: _Memo, number: int) -> Shares:
     """Mean marginal values over random orders; always the same orders, so that an answer can be repeated."""
     players = sorted({player for entity in part.entities for player in _bits(entity.mask)})
     touching = {p: [entity for entity in part.entities if entity.mask >> p & 1] for p in players}
     start = part.base
     for entity in part.entities:
         start = plus(start, entity.table[0])
-    chance = Random(len(players))  # noqa: S311 - a sample, not a secret
+    chance = Random(f"{number} {len(players)}")  # noqa: S311 - a sample, not a secret
     sums, squares = dict.fromkeys(players, 0), dict.fromkeys(players, 0)
     for _ in range(SAMPLED_PAIRS):
         order = players[:]
