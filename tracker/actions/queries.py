@@ -432,7 +432,7 @@ def _metrics_disagree(action: Action, since: date | None) -> tuple[str, ...] | N
     pins = _action_pins(action)
     if not pins:
         return ()
-    from tracker.metrics.queries import disagree
+    from tracker.metrics.agreement import disagree
 
     return disagree(action.organisation_id, action.site_id, pins, since)
 

@@ -327,7 +327,7 @@ def _metrics_disagree(
     pins: tuple[Pin, ...] = metric_pins(audit.organisation_id, called)
     if not pins:
         return ()
-    from tracker.metrics.queries import disagree
+    from tracker.metrics.agreement import disagree
 
     return disagree(audit.organisation_id, audit.site_id, pins, _last_work(called, actions, tasks))
 

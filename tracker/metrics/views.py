@@ -20,7 +20,9 @@ from tracker.i18n import lazy_gettext as _l
 from tracker.i18n import pick
 from tracker.metrics import parts, programmes, queries, series, services
 from tracker.metrics.forms import CheckForm, EditMetricForm, MetricForm, TargetForm, ValueForm
+from tracker.metrics.loaded import Stated, load_site, stated_in, target_view, value_versions
 from tracker.metrics.models import Better, Metric
+from tracker.metrics.page import get_metric_page
 from tracker.metrics.viewmodels import MonthView, PartView, RollUpView
 from tracker.organisations.models import Site, UnitKind
 from tracker.permissions import Actor, Subject
@@ -71,7 +73,7 @@ def index() -> Response:
     sites = queries.list_sites(actor)
     site = chosen(sites, request.args.get("site"))
     item, verdict = request.args.get("item", ""), request.args.get("verdict", "")
-    loaded = queries.load_site(actor.organisation_id, site) if site is not None else None
+    loaded = load_site(actor.organisation_id, site) if site is not None else None
     return render(
         "metrics/index.html",
         "metrics/_register.html",
@@ -225,7 +227,7 @@ def _show(
     cells: dict[str, MonthView] | None = None,
     parts: dict[tuple[str, str], PartView] | None = None,
 ) -> Response:
-    page = queries.get_metric_page(metric)
+    page = get_metric_page(metric)
     if cells:
         page = replace(page, months=tuple(cells.get(cell.month, cell) for cell in page.months))
     if parts and page.roll_up is not None:
@@ -302,8 +304,8 @@ def _count_cell(
     site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
     if not wants_fragment() and status == 200:
         return go(url_for("metrics.show", number=number), _("Saved."))
-    loaded = queries.load_site(metric.organisation_id, site)
-    versions = queries.value_versions(metric.organisation_id, [metric.id])
+    loaded = load_site(metric.organisation_id, site)
+    versions = value_versions(metric.organisation_id, [metric.id])
     cell = replace(
         loaded.months(metric, [month])[0], version=versions.get((metric.id, month), 0), saved=status == 200
     )
@@ -374,7 +376,7 @@ def _part_cell(metric: Metric, cell: PartView, month: str, status: int) -> Respo
             return go(url_for("metrics.show", number=metric.number), _("Saved."))
         return _show(metric, status=status, parts={(cell.code, month): cell})
     site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
-    loaded = queries.load_site(metric.organisation_id, site)
+    loaded = load_site(metric.organisation_id, site)
     grid = programmes.get_grid(metric, loaded.readings, [month])
     return _fragment(
         "metrics/_part.html",
@@ -389,7 +391,7 @@ def _part_cell(metric: Metric, cell: PartView, month: str, status: int) -> Respo
     )
 
 
-def _review_stated(metric: Metric) -> tuple[int | None, queries.Stated | None]:
+def _review_stated(metric: Metric) -> tuple[int | None, Stated | None]:
     """Inside a review, what is stated there counts for the verdict that is shown, not the current facts."""
     text = request.form.get("review", "")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
@@ -398,7 +400,7 @@ def _review_stated(metric: Metric) -> tuple[int | None, queries.Stated | None]:
     if review.site_id != metric.site_id:
         raise NotFound
     work = reviews.load(review, [COPC], reasons=False)
-    return review.number, queries.stated_in(work.facts.get(COPC, ()))
+    return review.number, stated_in(work.facts.get(COPC, ()))
 
 
 def _value_cell(actor: Actor, number: int, month: str, typed: str, status: int, message: str) -> Response:
@@ -409,8 +411,8 @@ def _value_cell(actor: Actor, number: int, month: str, typed: str, status: int, 
             return go(url_for("reviews.judge", number=review_number, element=metric.item), _("Saved."))
         return go(url_for("metrics.show", number=number), _("Saved."))
     site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
-    loaded = queries.load_site(metric.organisation_id, site, stated)
-    versions = queries.value_versions(metric.organisation_id, [metric.id])
+    loaded = load_site(metric.organisation_id, site, stated)
+    versions = value_versions(metric.organisation_id, [metric.id])
     cell = replace(loaded.months(metric, [month])[0], version=versions.get((metric.id, month), 0))
     if status == 422:
         cell = replace(cell, value=typed, error=message, provisional=False)
@@ -464,7 +466,7 @@ def save_target_cell(number: int) -> Response:
 
 def _set_latest(actor: Actor, metric: Metric, typed: str, version: int | None) -> None:
     site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
-    loaded = queries.load_site(metric.organisation_id, site)
+    loaded = load_site(metric.organisation_id, site)
     known = loaded.targets.get(metric.id, [])
     if known:
         from_month = known[-1].from_month
@@ -495,13 +497,13 @@ def _target_cell(actor: Actor, number: int, typed: str, status: int, message: st
         form.form_errors.append(message)
         return _show(metric, status=status, target_form=form)
     site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
-    loaded = queries.load_site(metric.organisation_id, site, stated)
+    loaded = load_site(metric.organisation_id, site, stated)
     known = loaded.targets.get(metric.id, [])
     return _fragment(
         "metrics/_target.html",
         status,
         loaded.verdict(metric),
-        target=queries.target_view(known[-1], metric.measure) if known else None,
+        target=target_view(known[-1], metric.measure) if known else None,
         target_error=message if status == 422 else f"{message} {typed}".strip() if status != 200 else "",
         target_typed=typed if status == 422 else None,
         target_saved=status == 200,

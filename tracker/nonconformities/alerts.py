@@ -9,7 +9,8 @@ from tracker.errors import NotFound
 from tracker.i18n import gettext as _
 from tracker.i18n import pick
 from tracker.metrics import insight
-from tracker.metrics.queries import SiteSeries, get_metric, load_site
+from tracker.metrics.loaded import SiteSeries, load_site
+from tracker.metrics.queries import get_metric
 from tracker.nonconformities.drafts import Draft, PinSpec
 from tracker.nonconformities.models import Pin
 from tracker.numbering import label

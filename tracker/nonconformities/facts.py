@@ -509,11 +509,11 @@ def would_be_met(pin: Pin, known: Around) -> bool:
 
 def metrics_disagree(record: Nonconformity, pins: Sequence[Pin], work: Work) -> tuple[str, ...] | None:
     """The pinned metric facts that the data do not show yet (N-METRIC); None before it is asked."""
-    from tracker.metrics import queries as metrics
+    from tracker.metrics.agreement import disagree
 
     pinned = [pin for pin in pins if pin.kind == FactKind.METRIC]
     if not pinned:
         return ()
     if record.state != NonconformityState.VERIFYING:
         return None
-    return tuple(metrics.disagree(record.organisation_id, record.site_id, pinned, work.last_done))
+    return tuple(disagree(record.organisation_id, record.site_id, pinned, work.last_done))

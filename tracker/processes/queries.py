@@ -14,8 +14,8 @@ from tracker.database import db
 from tracker.errors import NotFound
 from tracker.i18n import pick
 from tracker.metrics import insight, rolled, series
+from tracker.metrics.loaded import load_site
 from tracker.metrics.models import Metric
-from tracker.metrics.queries import load_site
 from tracker.metrics.rolled import Readings
 from tracker.organisations.models import Site, Unit
 from tracker.permissions import Actor, Subject

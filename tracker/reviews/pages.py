@@ -9,7 +9,7 @@ from tracker import offers
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick, say
 from tracker.metrics import queries as metric_queries
-from tracker.metrics.queries import SiteSeries
+from tracker.metrics.loaded import SiteSeries, stated_in, value_versions
 from tracker.numbering import label
 from tracker.offers import MoveView, state_view
 from tracker.permissions import Actor
@@ -203,7 +203,7 @@ def _metrics(
         return (), ()
     stated = {(fact.subject, fact.aspect): fact for fact in facts if fact.kind == FactKind.METRIC}
     loaded = series_of(work)
-    versions = metric_queries.value_versions(work.review.organisation_id, [metric.id for metric in own])
+    versions = value_versions(work.review.organisation_id, [metric.id for metric in own])
     rows = metric_queries.grid_of(loaded, element, versions)
     keys: dict[str, list[str]] = {row.code: [] for row in rows}
     for gap in gaps:
@@ -230,7 +230,7 @@ def series_of(work: Work) -> SiteSeries:
         ),
         targets=work.targets,
         readings=work.readings,
-        stated=metric_queries.stated_in(work.facts.get(COPC, ())),
+        stated=stated_in(work.facts.get(COPC, ())),
         standard=scope.standard_of(COPC),
     )
 

@@ -15,7 +15,9 @@ from tests.tracker.reviews.ground import TODAY, Ground
 from tracker import clock
 from tracker.accounts.models import Person
 from tracker.metrics import insight, queries, services
+from tracker.metrics.loaded import load_site
 from tracker.metrics.models import Metric
+from tracker.metrics.page import get_metric_page
 
 Be = Callable[[Person], Pages]
 
@@ -40,7 +42,7 @@ def fill(at: Ground, metric: Metric, *values: str) -> None:
 
 
 def hints(at: Ground, metric: Metric) -> list[tuple[str, str]]:
-    found = queries.load_site(at.organisation.id, at.site).hints([metric])[metric.id]
+    found = load_site(at.organisation.id, at.site).hints([metric])[metric.id]
     return [(hint.kind, hint.text) for hint in found]
 
 
@@ -161,7 +163,7 @@ def test_silence_and_untrusted_data_are_told(at: Ground) -> None:
 def test_windows_name_their_months_and_what_is_needed(at: Ground) -> None:
     metric = at.metrics[0]
     fill(at, metric, "99", "1", "99", "99", "99")
-    page = queries.get_metric_page(metric)
+    page = get_metric_page(metric)
 
     level, trend = page.windows
     assert (level.holds, level.months) == (True, "2026-01 – 2026-05")

@@ -12,7 +12,8 @@ from tests.tracker.reviews.ground import TODAY, Ground
 from tracker import clock
 from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.history import HistoryEvent
-from tracker.metrics import parts, programmes, queries, services
+from tracker.metrics import parts, programmes, services
+from tracker.metrics.loaded import load_site
 from tracker.metrics.models import Metric
 from tracker.metrics.parts import Typed
 from tracker.organisations.models import Unit
@@ -94,13 +95,13 @@ def test_a_month_waits_for_every_programme_and_says_for_which(at: Ground) -> Non
     for month in ("2026-04", "2026-05"):
         put(at, metric, "card", month, "90")
     put(at, metric, "loan", "2026-04", "80")
-    readings = queries.load_site(at.organisation.id, at.site).readings
+    readings = load_site(at.organisation.id, at.site).readings
 
     assert readings.values[metric.id] == {"2026-04": Fraction(85)}
     assert readings.left_out[metric.id] == {"2026-05": ("loan",)}
-    assert {
-        hint.kind for hint in queries.load_site(at.organisation.id, at.site).hints([metric])[metric.id]
-    } >= {"gap"}
+    assert {hint.kind for hint in load_site(at.organisation.id, at.site).hints([metric])[metric.id]} >= {
+        "gap"
+    }
 
 
 def test_a_programme_that_has_ended_is_waited_for_no_more(at: Ground, db: SQLAlchemy) -> None:
@@ -234,20 +235,20 @@ def test_without_a_rule_programmes_have_no_values(at: Ground) -> None:
 def test_a_star_marks_a_value_that_counts_all_the_same(at: Ground) -> None:
     metric, manager = at.metrics[0], at.actor(at.manager)
     services.set_value(manager, metric, "2026-06", "97.2*")
-    loaded = queries.load_site(at.organisation.id, at.site)
+    loaded = load_site(at.organisation.id, at.site)
     cell = loaded.months(metric, ["2026-06"])[0]
 
     assert (cell.value, cell.provisional) == ("97.2", True)
     assert loaded.values[metric.id]["2026-06"] == Fraction(486, 5)
     services.set_value(manager, metric, "2026-06", "97.2")
-    assert not queries.load_site(at.organisation.id, at.site).months(metric, ["2026-06"])[0].provisional
+    assert not load_site(at.organisation.id, at.site).months(metric, ["2026-06"])[0].provisional
 
 
 def test_a_month_is_provisional_where_one_programme_is(at: Ground) -> None:
     metric = declare(at, Rule.POOLED)
     put(at, metric, "card", "2026-05", "", "9*", "10")
     put(at, metric, "loan", "2026-05", "", "15", "30")
-    readings = queries.load_site(at.organisation.id, at.site).readings
+    readings = load_site(at.organisation.id, at.site).readings
 
     assert readings.provisional[metric.id] == {"2026-05"}
     assert readings.counts[metric.id] == {"2026-05": (Fraction(24), Fraction(40))}

@@ -11,7 +11,7 @@ from tests.tracker.reviews.ground import TODAY, Ground
 from tracker import clock
 from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.history import HistoryEvent
-from tracker.metrics import queries, services
+from tracker.metrics import agreement, services
 from tracker.metrics.models import Metric, MetricValue
 from tracker.metrics.services import read_number
 from tracker.reviews import current
@@ -188,7 +188,7 @@ def test_data_that_change_nothing_store_no_run(at: Ground, db: SQLAlchemy) -> No
 
 
 def disagree(at: Ground, metric: Metric, aspect: str, since: date | None) -> tuple[str, ...]:
-    return queries.disagree(at.organisation.id, at.site.id, [pin(metric, aspect)], since)
+    return agreement.disagree(at.organisation.id, at.site.id, [pin(metric, aspect)], since)
 
 
 def test_a_level_needs_three_months_begun_after_the_last_task(at: Ground) -> None:
@@ -239,4 +239,4 @@ def test_an_unknown_metric_disagrees_and_other_facts_are_passed_over(at: Ground)
     gone = SimpleNamespace(element="4.1", subject="gone", aspect="meets")
     line = SimpleNamespace(element="2.7", subject="2.7-1", aspect="")
 
-    assert queries.disagree(at.organisation.id, at.site.id, [gone, line], None) == ("gone",)
+    assert agreement.disagree(at.organisation.id, at.site.id, [gone, line], None) == ("gone",)

@@ -13,7 +13,8 @@ from tests.tracker.reviews.ground import TODAY, Ground
 from tracker import clock
 from tracker.accounts.models import Person, Role
 from tracker.metrics import queries, services
-from tracker.metrics.queries import load_site
+from tracker.metrics.loaded import load_site
+from tracker.metrics.page import get_metric_page
 
 HTMX = {"HX-Request": "true"}
 Be = Callable[[Person], Pages]
@@ -160,7 +161,7 @@ def test_a_range_is_typed_as_one_text(at: Ground, be: Be) -> None:
 def test_targets_are_set_from_a_month_and_removed(at: Ground, be: Be) -> None:
     pages = be(at.manager)
     pages.post("/metrics/1/targets", {"from_month": "2026-05", "value": "94"})
-    target = queries.get_metric_page(queries.get_metric(at.organisation.id, 1)).targets[0]
+    target = get_metric_page(queries.get_metric(at.organisation.id, 1)).targets[0]
 
     wrong = pages.post("/metrics/1/targets", {"from_month": "May", "value": "x"}, 422)
     pages.post(f"/metrics/1/targets/{target.id}/remove", {"version": "1"})

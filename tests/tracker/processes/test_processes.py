@@ -19,7 +19,7 @@ from tracker.accounts.models import Person, Role
 from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.history import HistoryEvent
 from tracker.metrics import services as metrics
-from tracker.metrics.queries import load_site
+from tracker.metrics.loaded import load_site
 from tracker.processes import queries, services
 from tracker.processes.models import AuditResult, Process, ProcessKind
 
