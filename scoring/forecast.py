@@ -113,13 +113,14 @@ def _months_to(metric: Metric, fact: str, policy: Policy) -> int | None:
     return _months_to_meet(metric, policy) if fact == "meets" else _months_to_improve(metric)
 
 
-def _months_to_meet(metric: Metric, policy: Policy) -> int | None:
+def _months_to_meet(metric: Metric, policy: Policy) -> int:
+    """The fewest further months; at the latest a whole window of good ones."""
     good = [_met(metric, month, value) for month, value in metric.values or ()]
-    for more in range(policy.window + 1):
+    for more in range(policy.window):
         window = (good + [True] * more)[-policy.window :]
         if len(window) >= FEWEST_VALUES and sum(window) >= policy.meet_share * len(window):
             return more
-    return None
+    return policy.window
 
 
 def _met(metric: Metric, month: str, value: Fraction) -> bool:
@@ -136,12 +137,13 @@ def _months_to_improve(metric: Metric) -> int | None:
         latest = values[-(IMPROVEMENT_PERIODS - more) :]
         if len(latest) < IMPROVEMENT_PERIODS - more:
             continue
-        base = latest[:half]
-        best = _best(metric, base)
+        best = _best(metric, latest[:half])
         if sustained_improvement([*latest, *[best] * more], lower):
             return more
+    if metric.better == "range" and not any(values[-half:]):
+        return None  # inside all along, and nothing is better than inside
     # Too short a series: the months to come make the whole comparison, and may rise from any beginning.
-    return max(0, IMPROVEMENT_PERIODS - len(values)) or None
+    return IMPROVEMENT_PERIODS - len(values)
 
 
 def _steps(metric: Metric) -> list[Fraction]:
