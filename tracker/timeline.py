@@ -230,6 +230,12 @@ FIELD_LABELS: dict[str, object] = {"move_undone": lazy_gettext("Move")}
 """Field of a record → its label; features add theirs when they are imported."""
 
 
+KEY_WORDS: list[Callable[[str], str]] = []
+"""How the key of a fact is said in words; the feature that knows facts adds it when it is imported."""
+
+
 def field_label(field: str) -> str:
-    """The words for a field of a history line; the key of a fact stays as it is."""
-    return str(FIELD_LABELS.get(field, field if "/" in field else field.replace("_", " ")))
+    """The words for a field of a history line, which may be the key of a fact."""
+    if "/" in field:
+        return next((words(field) for words in KEY_WORDS), field)
+    return str(FIELD_LABELS.get(field, field.replace("_", " ")))

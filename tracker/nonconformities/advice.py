@@ -1,7 +1,7 @@
 """What is said to somebody who writes a finding down: what it may be the same as, and how grave it is (E.3)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -10,6 +10,7 @@ from tracker.i18n import language
 from tracker.nonconformities.drafts import PinSpec
 from tracker.nonconformities.grading import HALF, Shares, shares_at
 from tracker.nonconformities.models import Nonconformity, NonconformityLink
+from tracker.nonconformities.queries import name_facts
 from tracker.nonconformities.repeats import MatchView, find_matches
 from tracker.permissions import Actor
 from tracker.reviews.facts import Key, parse_key
@@ -70,12 +71,19 @@ def advise(actor: Actor, typed: Typed) -> Advice:
     proposal = propose_grade(_answers(actor, typed, keys, minors))
     hint = minors_hint(minors + 1) if typed.grade == Grade.MINOR and elements else None
     return Advice(
-        matches=find_matches(actor, typed.site_id, finding, typed.but),
+        matches=_in_words(actor, typed, find_matches(actor, typed.site_id, finding, typed.but)),
         grade=proposal.grade.value,
         grade_words=proposal.grade.of(lang),
         reasons=tuple(reason.of(lang) for reason in proposal.reasons),
         hint=hint.of(lang) if hint is not None else "",
     )
+
+
+def _in_words(actor: Actor, typed: Typed, matches: tuple[MatchView, ...]) -> tuple[MatchView, ...]:
+    """The same matches with the facts they share called by their names."""
+    shared = {key for match in matches for key in match.facts}
+    names = name_facts(actor.organisation_id, typed.site_id, [pin for pin in typed.pins if pin.key in shared])
+    return tuple(replace(match, facts=tuple(names.get(key, key) for key in match.facts)) for match in matches)
 
 
 def _answers(actor: Actor, typed: Typed, keys: Sequence[Key], minors: int) -> GradeAnswers:

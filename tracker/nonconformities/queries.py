@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from tracker.i18n import language, lazy_gettext, pick, show_datetime
 from tracker.metrics.models import Metric
 from tracker.nonconformities import wording
 from tracker.nonconformities.cases import list_cases, read_related, related_text
+from tracker.nonconformities.drafts import PinSpec
 from tracker.nonconformities.facts import (
     SPLITTABLE,
     UNREPORTED,
@@ -47,6 +49,7 @@ from tracker.numbering import label
 from tracker.offers import MoveView, offered, state_view
 from tracker.organisations.models import Site, Unit
 from tracker.permissions import Actor, can
+from tracker.reviews.facts import parse_key
 from tracker.reviews.models import FactKind, Review
 from tracker.scores.releases import Known, hash_in_force, of_hashes, of_site
 from tracker.scores.sheets import COPC, SEE_CMM
@@ -485,7 +488,51 @@ def aspect_words(aspect: str) -> str:
         "cui": _("collected, usable, with integrity"),
         "meets": _("meets its target"),
         "improves": _("sustained improvement"),
+        "collected": _("collected"),
+        "usable": _("usable"),
+        "integrity": _("with integrity"),
+        "meets_target": _("meets its target"),
+        "improving": _("sustained improvement"),
     }.get(aspect, aspect)
+
+
+def name_facts(organisation_id: int, site_id: int, pins: Iterable[PinSpec]) -> dict[str, str]:
+    """Key → the item and what the fact is called: three statements at most, none for nothing."""
+    known = [(pin, parse_key(pin.key)) for pin in pins]
+    if not known:
+        return {}
+    named = [
+        SimpleNamespace(
+            element=key.element, kind=key.kind, subject=key.subject, aspect=key.aspect, level=pin.level
+        )
+        for pin, key in known
+    ]
+    names = subject_names(organisation_id, site_id, named)
+    lang, releases = language(), of_site(organisation_id, site_id)
+    return {
+        pin.key: f"{each.element} · {fact_name(each, names, lang, releases)}"
+        for (pin, _key), each in zip(known, named, strict=True)
+    }
+
+
+def key_words(key: str) -> str:
+    """A fact by its key alone, as history kept it; what is no key stays as it is."""
+    try:
+        found = parse_key(key)
+    except ValueError:
+        return key
+    said = {
+        FactKind.LINE: _("Line %(line)s", line=found.subject),
+        FactKind.UNIT: _("Deployed in %(unit)s", unit=found.subject),
+        FactKind.METRIC: f"{found.subject}: {aspect_words(found.aspect)}",
+        FactKind.WORD: _("The assessor's word: compliant"),
+    }
+    return f"{found.element} · {said.get(found.kind, found.subject)}"
+
+
+def _keys_words(value: object) -> str:
+    keys = value if isinstance(value, list) else str(value).split(", ")
+    return ", ".join(key_words(str(key)) for key in keys)
 
 
 # ---------------------------------------------------------------- what closing it is worth
@@ -588,3 +635,5 @@ timeline.FIELD_LABELS.update(
     }
 )
 timeline.VALUE_WORDS["similar_answer"] = SimilarAnswer
+timeline.VALUE_VIEWS["pins"] = _keys_words
+timeline.KEY_WORDS.append(key_words)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 
@@ -12,10 +13,12 @@ from tests.pages import Pages
 from tests.statements import counting
 from tests.tracker.nonconformities import ground
 from tests.tracker.nonconformities.ground import LINE, OTHER_LINE, START, UNIT, Ground
-from tracker import clock
+from tracker import clock, timeline
 from tracker.database import db as database
 from tracker.nonconformities.models import Nonconformity
+from tracker.nonconformities.queries import key_words
 from tracker.nonconformities.repeats import find_matches
+from tracker.organisations.models import Unit
 from workflows.kinds import CauseKind, Grade
 from workflows.nonconformities import NonconformityState as State
 from workflows.repeats import Finding
@@ -142,6 +145,42 @@ def test_what_is_carried_already_is_shown_as_one_types(at: Ground, pages: Pages)
     assert f"NC-{record.number:04d}" in part.words
     assert "already carried by it" in part.words
     assert f'name="looked" value="{record.number}"' in part.text
+
+
+def test_the_facts_that_are_shared_are_called_by_their_names(at: Ground, pages: Pages) -> None:
+    at.opened(LINE)
+    at.opened(UNIT)
+    unit = database.session.execute(sa.select(Unit).where(Unit.code == "loan")).scalar_one()
+    unit.name_en = "Consumer loans"
+    pages.sign_in(at.auditor)
+
+    part = pages.get(
+        f"{REGISTER}advice?site={at.site.code}&title=T&grade=minor"
+        f"&pins=copc-2000-csp|{LINE}|&pins=copc-2000-csp|{UNIT}|",
+        headers=HTMX,
+    )
+
+    assert f"2.7 · Line {LINE.rpartition('/')[2]}" in part.words
+    assert "2.7 · Deployed in Consumer loans" in part.words
+    assert LINE not in part.words
+    assert UNIT not in part.words
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("2.7/line/2.7-1", "2.7 · Line 2.7-1"),
+        ("2.1/unit/loan", "2.1 · Deployed in loan"),
+        ("4.4/metric/recontact/meets_target", "4.4 · recontact: meets its target"),
+        ("4.4/metric/recontact/cui", "4.4 · recontact: collected, usable, with integrity"),
+        ("S1/row/feedback", "S1 · feedback"),
+        ("no key", "no key"),
+    ],
+)
+def test_history_says_the_key_of_a_fact_in_words(app: Flask, key: str, words: str) -> None:
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert key_words(key) == words
+        assert timeline.field_label(key) == (words if "/" in key else key)
 
 
 def test_without_script_it_is_shown_on_submit_and_the_second_press_writes(
