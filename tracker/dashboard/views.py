@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from tracker.access import allow, allowed, permission
 from tracker.dashboard.queries import get_dashboard
 from tracker.fragments import render
+from tracker.reviews.planner_views import list_clocks
 
 blueprint = Blueprint("dashboard", __name__)
 
@@ -20,6 +21,7 @@ def index() -> BaseResponse:
     return render(
         "dashboard/index.html",
         board=get_dashboard(actor, request.args.get("site")),
+        clocks={each.code: each for each in list_clocks(actor)},
         may_plan=allowed("review:plan"),
         may_edit=allowed("site:edit"),
         may_see_metrics=allowed("metric:view"),

@@ -26,7 +26,7 @@ from tracker.database import db as database
 from tracker.nonconformities.models import Nonconformity
 from tracker.numbering import next_number
 from tracker.organisations.models import Organisation, Site
-from tracker.reviews.models import Review
+from tracker.reviews.models import ExternalAudit, ExternalState, Review
 from tracker.scores.models import Cause
 from tracker.scores.services import Why, rescore_site
 from workflows.actions import ActionState
@@ -402,3 +402,73 @@ def test_the_first_page_speaks_chinese(client: FlaskClient, company: Organisatio
     assert "已验证得分" in words
     assert "预计" in words
     assert "下一步" in words
+
+
+# ---------------------------------------------------------------- the clock of reviews
+
+
+def clock_line(pages: Pages, site: Site) -> str:
+    """The line of a site's clock, as it is read."""
+    text = pages.get("/").text
+    found = re.search(rf'data-clock="{site.code}">(.*?)</div>', text, re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split()) if found else ""
+
+
+@pytest.fixture
+def moved() -> Iterator[Any]:
+    yield lambda day: clock.travel(make.day(day))
+    clock.travel(None)
+
+
+@pytest.mark.parametrize(
+    ("day", "status", "words"),
+    [
+        ("2026-03-20", "on time", "yearly, by 10 Mar 2027 · six months, by 10 Sep 2026"),
+        ("2026-11-01", "over six months", "yearly, by 10 Mar 2027"),
+        ("2027-02-01", "due soon", "yearly, by 10 Mar 2027"),
+        ("2027-04-01", "overdue", "yearly, by 10 Mar 2027"),
+    ],
+)
+def test_the_clock_of_each_site_is_a_line_that_leads_to_the_planner(
+    client: FlaskClient, site: Site, company: Organisation, moved: Any, day: str, status: str, words: str
+) -> None:
+    manager = make.person(company, Role.QUALITY_MANAGER)
+    moved("2026-03-10")
+    make.review(site, manager)
+    never = make.site(company, code="west", name_en="West")
+    moved(day)
+    pages = Pages(client).sign_in(manager)
+
+    said = clock_line(pages, site)
+
+    assert said.startswith("Review clock")
+    assert status in said
+    assert words in said
+    assert "never reviewed nothing planned" in clock_line(pages, never)
+    assert 'href="/reviews/planner"' in pages.get("/?site=east").text
+    assert clock_line(pages, site) == said
+
+
+def test_the_clock_names_an_external_audit_without_a_review_around_it(
+    client: FlaskClient, site: Site, company: Organisation, moved: Any
+) -> None:
+    manager = make.person(company, Role.QUALITY_MANAGER)
+    moved("2026-01-05")
+    make.review(site, manager)
+    add(
+        ExternalAudit(
+            organisation_id=company.id,
+            number=1,
+            site_id=site.id,
+            state=ExternalState.PLANNED,
+            body="A certification body",
+            standard="COPC",
+            planned_on=make.day("2026-08-01"),
+            created_at=clock.now(),
+        )
+    )
+    moved("2026-06-01")
+
+    said = clock_line(Pages(client).sign_in(manager), site)
+
+    assert "No review is planned in the 90 days before XA-0001 on 1 Aug 2026." in said
