@@ -12,7 +12,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from tracker.database import db
-from tracker.errors import DomainError, RefusedMove
 from tracker.i18n import gettext as _
 from tracker.i18n import language
 from tracker.offers import MoveView, StateView, machine_of, sentence, state_view
@@ -254,13 +253,6 @@ def toward(
     if any(can(actor, move.permission, subject) for move in by_hand):
         return title, (_("It does not apply to this record as it stands."),)
     return title, (_("With your roles at this site you cannot make this move."),)
-
-
-def problem_of(error: DomainError) -> str:
-    """What was wrong with an answer to a dialog, in one line."""
-    if isinstance(error, RefusedMove):
-        return " ".join(error.reasons)
-    return error.message or _("The password is not right. Nothing was signed.")
 
 
 def _no_way(

@@ -17,6 +17,7 @@ from tracker.actions.models import Action
 from tracker.actions.narrowing import keys, read_address
 from tracker.actions.pages import effects_of
 from tracker.actions.queries import content_to_sign, facts_of, get_action, load_case, subject_of
+from tracker.attempts import problem_of
 from tracker.boards import Said, Stays
 from tracker.database import db
 from tracker.errors import Conflict, DomainError, InvalidInput, NotFound, RefusedMove, WrongPassword
@@ -130,7 +131,7 @@ def _again(actor: Actor, number: int, form: forms.BoardForm, error: DomainError)
     found = _way(actor, get_action(actor, number), form.target.data or "")
     typed = form.reason.data or ""
     if found.move is not None and form.event.data == found.move.event:
-        said = replace(found, problem=boards.problem_of(error), typed=typed)
+        said = replace(found, problem=problem_of(error), typed=typed)
     else:
         reasons = tuple(error.reasons) if isinstance(error, RefusedMove) else (str(error),)
         title = error.message if isinstance(error, RefusedMove) else _("Nothing was written.")

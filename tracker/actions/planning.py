@@ -11,16 +11,17 @@ from tracker.actions import choices, forms, plan_templates, services
 from tracker.actions.blueprint import blueprint
 from tracker.actions.plan_versions import get_difference
 from tracker.actions.queries import get_action, load_case, subject_of
-from tracker.actions.steps import Place, write
-from tracker.attempts import refuse
+from tracker.actions.writing import At, write
+from tracker.attempts import attempt, reasons_of
 from tracker.database import db
 from tracker.desk import Opened, number_in_address, rebase
-from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove
+from tracker.errors import InvalidInput, NotFound, RefusedMove
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
 from tracker.moves import check_version
 from tracker.nonconformities.queries import find as find_nonconformity
 from tracker.numbering import label
+from tracker.submissions import once
 
 # ---------------------------------------------------------------- what it answers
 
@@ -29,33 +30,27 @@ from tracker.numbering import label
 @permission("action:work")
 def name_nonconformity(number: int) -> BaseResponse:
     """Let the action answer one more non-conformity."""
-    action = get_action(present_actor(), number)
-    actor = allow("action:work", subject_of(action))
     form = forms.NameForm(prefix="answers-")
 
-    def change() -> None:
-        check_version(action, form.version.data)
-        services.name_nonconformity(actor, action, form.nonconformity_id.id_value or 0)
+    def change(at: At) -> None:
+        check_version(at.action, form.version.data)
+        services.name_nonconformity(at.actor, at.action, form.nonconformity_id.id_value or 0)
 
-    said = _("The action answers it too.")
-    return write(actor, action, Place("side", "answers"), form, change, said)
+    return write(number, "side", "answers", form, change, _("The action answers it too."))
 
 
 @blueprint.post("/<record:number>/nonconformities/<key:nonconformity_id>/remove")
 @permission("action:work")
 def unname_nonconformity(number: int, nonconformity_id: int) -> BaseResponse:
     """Let the action no longer answer a non-conformity."""
-    action = get_action(present_actor(), number)
-    actor = allow("action:work", subject_of(action))
     name = f"unname-{nonconformity_id}"
     form = forms.ReasonForm(prefix=f"{name}-")
 
-    def change() -> None:
-        check_version(action, form.version.data)
-        services.unname_nonconformity(actor, action, nonconformity_id, form.reason.data)
+    def change(at: At) -> None:
+        check_version(at.action, form.version.data)
+        services.unname_nonconformity(at.actor, at.action, nonconformity_id, form.reason.data)
 
-    said = _("The action no longer answers it.")
-    return write(actor, action, Place("side", name), form, change, said)
+    return write(number, "side", name, form, change, _("The action no longer answers it."))
 
 
 @blueprint.post("/join")
@@ -75,15 +70,10 @@ def join() -> BaseResponse:
     action = get_action(actor, form.action_number.id_value or 0)
     allow("action:work", subject_of(action))
     try:
-        services.name_nonconformity(actor, action, record.id)
-        db.session.commit()
+        once(actor, lambda: services.name_nonconformity(actor, action, record.id), action)
     except (InvalidInput, RefusedMove) as error:
         db.session.rollback()
-        if isinstance(error, RefusedMove):
-            reasons = list(error.reasons)
-        else:
-            reasons = [message for messages in error.fields.values() for message in messages]
-        return go(back, " ".join(reasons), "danger")
+        return go(back, " ".join(reasons_of(error)), "danger")
     return go(url_for("actions.show", number=action.number), _("The action answers it too."))
 
 
@@ -150,17 +140,15 @@ def edit_template(template_id: int) -> BaseResponse:
     if not form.validate():
         return _templates(Opened(name, form), 422)
     fields = {each: form[each].data for each in ("name", "solution", "criterion", "window_days")}
-    try:
+
+    def change() -> None:
         plan_templates.edit_template(actor, template, fields, form.version.data)
-        db.session.commit()
-    except InvalidInput as error:
-        db.session.rollback()
-        refuse(form, error)
-        return _templates(Opened(name, form), 422)
-    except Conflict as error:
-        db.session.rollback()
+
+    status = attempt(form, change, template)
+    if status == 409:
         rebase(form, plan_templates.get_template(actor.organisation_id, template_id))
-        return _templates(Opened(name, form, str(error)), 409)
+    if status != 200:
+        return _templates(Opened(name, form, " ".join(map(str, form.form_errors))), status)
     return go(url_for("actions.templates", _anchor=name), _("Saved."))
 
 
@@ -173,8 +161,8 @@ def retire_template(template_id: int, kind: str) -> BaseResponse:
     form = forms.Versioned()
     if not form.validate():
         raise NotFound
-    plan_templates.retire_template(template, kind == "retire", form.version.data)
-    db.session.commit()
+    version = form.version.data
+    once(actor, lambda: plan_templates.retire_template(template, kind == "retire", version), template)
     said = _("The template is retired.") if kind == "retire" else _("The template is offered again.")
     return go(url_for("actions.templates", _anchor=f"template-{template_id}"), said)
 
@@ -183,27 +171,24 @@ def retire_template(template_id: int, kind: str) -> BaseResponse:
 @permission("plan_template:edit")
 def keep_template(number: int) -> BaseResponse:
     """Keep the plan of an action as a template."""
-    action = get_action(present_actor(), number)
-    actor = allow("plan_template:edit", subject_of(action))
     form = forms.KeepPlanForm(prefix="keep-")
 
-    def change() -> None:
-        plan_templates.keep_as_template(actor, action, form.name.data)
+    def change(at: At) -> None:
+        plan_templates.keep_as_template(at.actor, at.action, form.name.data)
 
-    return write(actor, action, Place("tasks", "keep"), form, change, _("The plan is kept as a template."))
+    said = _("The plan is kept as a template.")
+    return write(number, "tasks", "keep", form, change, said, "plan_template:edit")
 
 
 @blueprint.post("/<record:number>/template/use")
 @permission("action:work")
 def use_template(number: int) -> BaseResponse:
     """Begin the plan of an action with a template."""
-    action = get_action(present_actor(), number)
-    actor = allow("action:work", subject_of(action))
     form = forms.UseTemplateForm(prefix="use-")
 
-    def change() -> None:
-        template = plan_templates.get_template(actor.organisation_id, form.template_id.id_value or 0)
-        cause = form.cause_id.id_value
-        plan_templates.begin_with_template(actor, action, template, cause, form.version.data)
+    def change(at: At) -> None:
+        template = plan_templates.get_template(at.actor.organisation_id, form.template_id.id_value or 0)
+        cause, version = form.cause_id.id_value, form.version.data
+        plan_templates.begin_with_template(at.actor, at.action, template, cause, version)
 
-    return write(actor, action, Place("tasks", "use"), form, change, _("The plan begins with the template."))
+    return write(number, "tasks", "use", form, change, _("The plan begins with the template."))

@@ -9,7 +9,7 @@ from tracker.access import actor as present_actor
 from tracker.access import allow, permission
 from tracker.accounts.forms import pairs, strip
 from tracker.accounts.queries import list_people
-from tracker.actions import choices, fishbone, forms, overview, planning, register, services, steps
+from tracker.actions import choices, forms, overview, planning, register, services, steps
 from tracker.actions.blueprint import blueprint
 from tracker.actions.narrowing import keys, read_address
 from tracker.actions.queries import (
@@ -35,7 +35,7 @@ from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor
 
-__all__ = ["blueprint", "fishbone", "overview", "planning", "steps"]
+__all__ = ["blueprint", "overview", "planning", "steps"]
 
 SECTIONS = ("define", "analysis", "causes", "fishbone", "plan", "tasks", "carry", "verify", "side")
 

@@ -13,7 +13,7 @@ from tracker import boards, fragments, submissions
 from tracker.access import actor, allow, permission
 from tracker.accounts.forms import VersionField, strip
 from tracker.accounts.queries import list_people
-from tracker.attempts import refuse
+from tracker.attempts import problem_of, refuse
 from tracker.boards import Said, Stays
 from tracker.database import db
 from tracker.errors import Conflict, DomainError, InvalidInput, NotFound, RefusedMove, WrongPassword
@@ -127,9 +127,7 @@ def _again(person: Actor, number: int, card: CardForm, form: MoveForm, error: Do
     if found.move is not None and card.event.data == found.move.event:
         if isinstance(error, InvalidInput):
             refuse(form, error)
-        return _board(
-            person, replace(found, problem=boards.problem_of(error), typed=typed, form=form), error.status
-        )
+        return _board(person, replace(found, problem=problem_of(error), typed=typed, form=form), error.status)
     reasons = tuple(error.reasons) if isinstance(error, RefusedMove) else (str(error),)
     title = error.message if isinstance(error, RefusedMove) else _("Nothing was written.")
     return _board(person, Said(number, title, reasons, typed=typed), error.status)

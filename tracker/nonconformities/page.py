@@ -13,8 +13,9 @@ from markupsafe import Markup
 from tracker import fragments
 from tracker.accounts.queries import get_names, list_people
 from tracker.accounts.viewmodels import PersonView
+from tracker.attempts import problem_of
 from tracker.database import db
-from tracker.errors import DomainError, InvalidInput, NotFound, RefusedMove
+from tracker.errors import DomainError, InvalidInput, NotFound
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
 from tracker.nonconformities import alerts, cases, proposals, queries, register, wording
@@ -192,7 +193,7 @@ def record_context(
         "extend": extend,
         "split": split,
         "open": event,
-        "problem": _problem(error),
+        "problem": "" if error is None else problem_of(error),
         "answered": error.status if error is not None else 200,
         "lost": form.reason.data if event and not _is_open(view, event) and hasattr(form, "reason") else "",
         "typed": {"reason": form.reason.data or ""} if form is not None and hasattr(form, "reason") else {},
@@ -243,15 +244,6 @@ def _is_open(view: NonconformityView, event: str) -> bool:
 @lru_cache(maxsize=64)
 def _drawing(state: str, lang: str) -> Markup:
     return Markup(svg(NONCONFORMITY, lang, current=state, compact=True))  # noqa: S704  made by us, from data
-
-
-def _problem(error: DomainError | None) -> str:
-    """What was wrong, in one line for the open dialog."""
-    if error is None:
-        return ""
-    if isinstance(error, RefusedMove):
-        return " ".join(error.reasons)
-    return error.message or _("The password is not right. Nothing was signed.")
 
 
 def _effects(view: NonconformityView) -> dict[str, list[tuple[str, str]]]:
