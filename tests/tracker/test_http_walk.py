@@ -116,6 +116,8 @@ def test_no_way_through_the_pages_breaks_a_promise(fresh_app: Flask) -> None:
     with fresh_app.app_context():
         while SEEN["requests"] < STEPS:
             live_once(life)
+            if STEPS >= LONG:
+                print(f"life {life}: {SEEN['requests']} requests", flush=True)
             life += 1
     print(f"\n{told()}")
     missing = [event for event in wanted() if not SEEN[event]]

@@ -21,6 +21,7 @@ from tracker.signatures import Signature
 KINDS: dict[str, Any] = {"nonconformity": Nonconformity, "action": Action, "audit": Audit, "review": Review}
 SHORT = ("observation", "ofi")
 AT_REST = ("closed", "void", "draft")
+ENDS = ("close", "close_short", "void")
 STANDARD = "copc-2000-csp"
 
 
@@ -52,7 +53,10 @@ class Promises:
         self._told_is_stored()
         newest = {(line.record_kind, line.record_id): line for line in told if line.new_state}
         for line in newest.values():
-            self._look_at(line)
+            if (
+                line.event in ENDS
+            ):  # elsewhere others may have done things since that would have barred them then
+                self._look_at(line)
         self._closed_exactly_when_released()
         self._reviews_and_their_records()
 
