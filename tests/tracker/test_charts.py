@@ -26,7 +26,7 @@ def series(option: charts.Option, name: str) -> dict:
 
 
 def test_a_waterfall_ends_at_the_sum_of_its_steps() -> None:
-    option = charts.waterfall(Fraction(5360, 3), G21, WORDS)
+    option = charts.waterfall(Fraction(5360, 3), G21, WORDS, mark=1900)
 
     ends = series(option, "total")["data"]
 
@@ -37,7 +37,7 @@ def test_a_waterfall_ends_at_the_sum_of_its_steps() -> None:
 
 def test_each_step_of_a_waterfall_hangs_where_the_one_before_ended() -> None:
     option = charts.waterfall(
-        Fraction(1800), [charts.Step("a", Fraction(20)), charts.Step("b", Fraction(-5))], WORDS
+        Fraction(1800), [charts.Step("a", Fraction(20)), charts.Step("b", Fraction(-5))], WORDS, mark=1900
     )
 
     assert series(option, "offset")["data"][1:3] == [1800.0, 1815.0]
@@ -47,13 +47,13 @@ def test_each_step_of_a_waterfall_hangs_where_the_one_before_ended() -> None:
 
 
 def test_a_total_just_below_the_mark_is_not_written_as_the_mark() -> None:
-    option = charts.waterfall(Fraction(189_999, 100), [], WORDS)
+    option = charts.waterfall(Fraction(189_999, 100), [], WORDS, mark=1900)
 
     assert series(option, "total")["data"][-1]["label"]["formatter"] == "1899.99"
 
 
 def test_the_axis_says_where_it_begins_and_begins_below_everything() -> None:
-    option = base(charts.waterfall(Fraction(5360, 3), G21, WORDS))
+    option = base(charts.waterfall(Fraction(5360, 3), G21, WORDS, mark=1900))
 
     assert option["yAxis"]["min"] == 1700
     assert option["yAxis"]["max"] == 2000
@@ -61,7 +61,7 @@ def test_the_axis_says_where_it_begins_and_begins_below_everything() -> None:
 
 
 def test_the_pass_mark_is_drawn() -> None:
-    option = charts.waterfall(Fraction(1800), [], WORDS)
+    option = charts.waterfall(Fraction(1800), [], WORDS, mark=1900)
 
     line = series(option, "total")["markLine"]["data"][0]
 
@@ -95,7 +95,7 @@ def test_a_forecast_starts_where_the_verified_stair_ends() -> None:
     ]
     words = charts.TrajectoryWords("Verified", "Forecast", "Pass mark", "Points from {start}", "Audit")
 
-    option = charts.trajectory(verified, [charts.Total(date(2026, 9, 1), Fraction(1900))], words)
+    option = charts.trajectory(verified, [charts.Total(date(2026, 9, 1), Fraction(1900))], words, mark=1900)
 
     assert [each["value"] for each in series(option, "Forecast")["data"]] == [
         ["2026-07-01", 1850.0],
@@ -106,7 +106,7 @@ def test_a_forecast_starts_where_the_verified_stair_ends() -> None:
 def test_a_trajectory_without_any_run_is_still_drawn() -> None:
     words = charts.TrajectoryWords("Verified", "Forecast", "Pass mark", "Points from {start}")
 
-    option = charts.trajectory([], [], words)
+    option = charts.trajectory([], [], words, mark=1900)
 
     assert [each["data"] for each in option["series"]] == [[], []]  # type: ignore[attr-defined,index]
 
@@ -123,22 +123,6 @@ def test_a_missed_period_has_a_sign_besides_its_colour_and_a_missing_one_is_a_ga
 
     assert (points[0]["symbol"], points[1]["value"], "symbol" in points[2]) == ("diamond", "-", False)
     assert points[0]["tooltip"]["formatter"] == "2026-01\n80 %\nmisses target"
-
-
-def test_options_pass_as_json_and_on_paper_no_token_is_left() -> None:
-    words = charts.RunWords("Resolution", "Target", "met", "missed")
-    options = [
-        charts.waterfall(Fraction(5360, 3), G21, WORDS),
-        charts.radar(["S1"], [charts.Profile("now", [1], dashed=True)]),
-        charts.run_chart(
-            [charts.Reading("1", Fraction(1), True)], words, target_range=(Fraction(0), Fraction(2))
-        ),
-    ]
-
-    for option in options:
-        text = json.dumps(charts.on_paper(option))
-        assert '"@' not in text
-        assert '"#000000"' not in text
 
 
 def test_a_pareto_falls_in_bars_and_rises_to_all_in_a_line() -> None:

@@ -1,4 +1,4 @@
-// The part of ECharts that our charts use. Options come from the server as plain data (tracker/charts.py).
+// The part of ECharts that our charts use. Options come from the server as plain data (tracker/charts/).
 import { BarChart, LineChart, RadarChart, ScatterChart } from "echarts/charts";
 import { GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, RadarComponent, TooltipComponent } from "echarts/components";
 import { LabelLayout } from "echarts/features";

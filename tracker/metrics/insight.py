@@ -15,6 +15,7 @@ from scoring.catalogue import Standard
 from scoring.facts import CopcSheet, ItemFacts, Range
 from scoring.facts import Metric as ScoredMetric
 from scoring.metrics import IMPROVEMENT_PERIODS
+from scoring.numbers import show
 from scoring.outlook import Edge
 from scoring.policy import Policy
 from scoring.variation import Variation
@@ -465,4 +466,4 @@ def _control_note(count: int, months: Sequence[str], values: Mapping[str, Fracti
 def shown(value: Fraction) -> str:
     """A number for reading: as it was typed where it is short, else rounded."""
     text = series.write(value)
-    return text if "/" not in text and len(text.partition(".")[2]) <= PLACES else charts.show(value, PLACES)
+    return text if "/" not in text and len(text.partition(".")[2]) <= PLACES else show(value, PLACES)
