@@ -177,12 +177,15 @@ def spare_misses(metric: Metric, policy: Policy) -> int | None:
     if metric.meets_target is not None or not metric.values or not shown.meets:
         return None
     hits = list(_hits(metric, metric.values))
-    for spare in range(policy.window + 1):
+    spare = -1
+    while _share(hits[-policy.window :]) >= policy.meet_share:
         hits.append(False)
-        latest = hits[-policy.window :]
-        if Fraction(sum(latest), len(latest)) < policy.meet_share:
-            return spare
-    return policy.window
+        spare += 1
+    return spare
+
+
+def _share(hits: Sequence[bool]) -> Fraction:
+    return Fraction(sum(hits), len(hits))
 
 
 def _hits(metric: Metric, values: Sequence[tuple[str, Fraction]]) -> Iterator[bool]:

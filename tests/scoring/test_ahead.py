@@ -27,6 +27,13 @@ def test_the_next_miss_decides_where_four_of_six_just_do() -> None:
     assert found.threatened
 
 
+def test_a_miss_is_above_the_target_where_lower_is_better() -> None:
+    found = ahead.look(metric(9, 9, 11, 9, 9, 11, better="lower", target=10))
+
+    assert found is not None
+    assert found.meets == Prospect(None, False)
+
+
 def test_a_bad_month_that_leaves_the_window_makes_room() -> None:
     found = ahead.look(metric(90, 100, 90, 99, 99, 99, improving=False))
 
@@ -81,6 +88,7 @@ def test_a_month_just_at_the_base_to_come_is_no_improvement(better: str, values:
     [
         (Range(Fraction(10), Fraction(20)), True, Fraction(14, 3)),
         (Range(Fraction(10), Fraction(19)), True, Fraction(14, 3)),
+        (Range(Fraction(10), Fraction(17)), True, Fraction(14, 3)),
         (Range(Fraction(10), Fraction(15)), False, Fraction(14, 3)),
         (Range(Fraction(10), Fraction(46, 3)), False, Fraction(14, 3)),
     ],
@@ -88,7 +96,7 @@ def test_a_month_just_at_the_base_to_come_is_no_improvement(better: str, values:
 def test_the_next_month_is_held_against_the_range_of_then(
     following: Range, last_again: bool, bound: Fraction
 ) -> None:
-    """6, 5, 3 outside make the base to come 14/3; 20 again is 0, 1, 5 and just 14/3 outside."""
+    """6, 5, 3 outside make the base to come 14/3; 20 again is 0, 1, 3, 5 and just 14/3 outside."""
     now = Range(Fraction(10), Fraction(20))
     series = replace(
         metric(30, 26, 25, 23, 22, 20, better="range"), target=(("", now), ("2026-07", following))
