@@ -4,6 +4,7 @@ Colours are presentation attributes that name the page's own variables, as in th
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from xml.sax.saxutils import escape
 
@@ -15,14 +16,23 @@ from workflows.cycle import AROUND_EXTERNAL, CycleStatus, External, Held, Planne
 
 BACK, AHEAD = 13, 15
 """Months that the line of time reaches back, and ahead."""
-MONTH, LEFT, TOP, ROW = 34, 190, 44, 46
+# The head and the rows are as high as those of the names beside the drawing (`.gantt-names`).
+MONTH, LEFT, TOP, ROW = 34, 12, 40, 44
 WIDTH = LEFT + MONTH * (BACK + AHEAD) + 12
 
 
-def timeline(clocks: Iterable[SiteClock], today: date) -> str:
-    """The drawing; the same facts stand in the table beside it."""
+@dataclass(frozen=True)
+class Drawing:
+    """The drawing, and where today stands in it: a narrow page begins there."""
+
+    svg: str
+    today_x: float
+
+
+def timeline(clocks: Iterable[SiteClock], today: date) -> Drawing:
+    """The drawing without the names of the sites; the same facts stand in the table below it."""
     rows = list(clocks)
-    height = TOP + ROW * len(rows) + 8
+    height = TOP + ROW * len(rows)
     scale = _Scale(today)
     title = escape(_("Reviews of every site on a line of time"))
     opening = (
@@ -34,10 +44,10 @@ def timeline(clocks: Iterable[SiteClock], today: date) -> str:
         parts += _row(each, TOP + ROW * place, scale, today)
     x, now = scale.x(today), escape(_("today"))
     parts.append(
-        f'<line x1="{x}" y1="{TOP - 8}" x2="{x}" y2="{height - 4}" stroke="var(--accent)" stroke-width="1.5"/>'
+        f'<line x1="{x}" y1="{TOP - 8}" x2="{x}" y2="{height}" stroke="var(--accent)" stroke-width="1.5"/>'
         f'<text x="{x}" y="{TOP - 30}" text-anchor="middle" fill="var(--accent-ink)">{now}</text>'
     )
-    return "".join([*parts, "</svg>"])
+    return Drawing("".join([*parts, "</svg>"]), x)
 
 
 class _Scale:
@@ -63,7 +73,7 @@ class _Scale:
             day = months_after(self.first, number)
             x, strong = self.x(day), day.month == 1
             yield (
-                f'<line x1="{x}" y1="{TOP - 4}" x2="{x}" y2="{height - 4}" '
+                f'<line x1="{x}" y1="{TOP - 4}" x2="{x}" y2="{height}" '
                 f'stroke="var({"--line-strong" if strong else "--line"})"/>'
             )
             if number < BACK + AHEAD:
@@ -77,9 +87,7 @@ class _Scale:
 
 def _row(each: SiteClock, top: int, scale: _Scale, today: date) -> Iterator[str]:
     middle = top + ROW / 2
-    yield f'<line x1="8" y1="{top}" x2="{WIDTH - 8}" y2="{top}" stroke="var(--line)"/>'
-    name = each.name if len(each.name) <= 22 else f"{each.name[:21]}…"
-    yield f'<text x="8" y="{middle + 4}" fill="var(--ink)" font-weight="600">{escape(name)}</text>'
+    yield f'<line x1="0" y1="{top}" x2="{WIDTH}" y2="{top}" stroke="var(--line)"/>'
     for external in each.externals:
         yield from _external(external, top, scale)
     yield from _due(each, middle, scale, today)

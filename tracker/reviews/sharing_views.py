@@ -1,6 +1,7 @@
 """Pages where the work of a review is shared out, collected and calibrated."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +74,7 @@ def _team(
         assign_form or AssignForm(formdata=None),
         calibrate_form or CalibrateForm(formdata=None),
     )
-    _offer(review, assign_form, calibrate_form, elements)
+    _offer(review, assign_form, calibrate_form, elements, work.beside.calibrations.keys())
     subject = queries.subject_of(review)
     return render(
         "reviews/team.html",
@@ -93,15 +94,22 @@ def _team(
 
 
 def _offer(
-    review: Review, assign_form: AssignForm, calibrate_form: CalibrateForm, elements: list[ElementView]
+    review: Review,
+    assign_form: AssignForm,
+    calibrate_form: CalibrateForm,
+    elements: list[ElementView],
+    taken: Collection[str],
 ) -> None:
+    """What the forms offer; `taken` are the items that are calibrated already."""
     people = list_people(review.organisation_id, review.site_id, (Role.AUDITOR, Role.LEAD_AUDITOR))
     choices = [(str(person.id), pick(person.name_zh, person.name_en)) for person in people]
     assign_form.auditor_id.choices = pairs(("", _("nobody in particular")), *choices)
     calibrate_form.first_id.choices = pairs(*choices)
     calibrate_form.second_id.choices = pairs(*choices)
+    if calibrate_form.second_id.data is None and len(choices) > 1:
+        calibrate_form.second_id.data = choices[1][0]  # two different people from the first
     calibrate_form.element.choices = pairs(
-        *((element.id, f"{element.id} {element.name}") for element in elements)
+        *((element.id, f"{element.id} {element.name}") for element in elements if element.id not in taken)
     )
 
 

@@ -238,6 +238,10 @@ def test_the_planner_shows_every_site_and_proposes_a_day(at: Ground, be, languag
     page = be(at.manager).get("/reviews/planner", headers={"Accept-Language": language})
 
     assert "<svg" in page.text
+    # A narrow page begins at today, with the names of the sites beside the line.
+    (begins,) = re.findall(r'data-scroll-to="([0-9.]+)"', page.text)
+    assert f'<line x1="{begins}"' in page.text
+    assert page.text.count('<ol class="gantt-names">') == 1
     assert set(re.findall(r'href="(/reviews/new[^"]*)"', page.text)) == {
         f"/reviews/new?site={code}&amp;on={today}" for code in (at.site.code, new.code)
     }

@@ -1,5 +1,6 @@
 """The work of a review shared among auditors, and an item judged blind by two."""
 
+import re
 from fractions import Fraction
 
 import pytest
@@ -416,3 +417,29 @@ def test_the_pages_ask_no_more_when_there_is_more(at: Ground, be, ada: Person, b
 
     assert counts() == small
     assert max(small) <= 20
+
+
+def test_the_form_proposes_two_different_people_and_items_that_are_free(at: Ground, be, ada: Person) -> None:
+    review = grounds.started(at, "2.6", "2.7")
+
+    page = be(at.manager).get(f"/reviews/{review.number}/team")
+
+    chosen = re.findall(r'<option selected value="([^"]+)"', page.text.split('name="second_id"')[1])
+    firsts = re.findall(
+        r'<option[^>]* value="([^"]+)"', page.text.split('name="first_id"')[1].split("</select>")[0]
+    )
+    assert chosen[0] == firsts[1]
+    assert len(set(firsts)) == 2
+    calibrating.begin(at.actor(at.lead), review, "2.7", at.lead.id, ada.id)
+    offered = be(at.manager).get(f"/reviews/{review.number}/team").text.split('name="element"')
+    assert 'value="2.6"' in offered[-1]
+    assert 'value="2.7"' not in offered[-1].split("</select>")[0]
+
+
+def test_one_auditor_alone_calibrates_nothing(at: Ground, be) -> None:
+    review = grounds.started(at, "2.7")
+
+    page = be(at.manager).get(f"/reviews/{review.number}/team")
+
+    assert "Two auditors of this site are needed" in page.words
+    assert 'name="second_id"' not in page.text
