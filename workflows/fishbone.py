@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from workflows.causes import RIBS, RibSet
+from workflows.geometry import text_width
 from workflows.kinds import CauseKind
-from workflows.layout import text_width
 from workflows.svg import PALETTE
 from workflows.text import Text
 

@@ -6,17 +6,26 @@ lanes above it; states beside the way stand below. Labels are set last, where no
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from workflows.geometry import (
+    HEAD,
+    LABEL_SIZE,
+    LINE,
+    TITLE_SIZE,
+    Box,
+    Bundle,
+    Drawing,
+    Line,
+    Node,
+    Point,
+    text_width,
+    wrap,
+)
 from workflows.graph import spine
-from workflows.machine import Machine, State, Transition
-
-TITLE_SIZE = 14.0
-LABEL_SIZE = 12.0
-LINE = 16.0
-HEAD = 40.0
-ICON = 13.0
+from workflows.labels import Placed, settle
+from workflows.machine import Machine, Transition
 
 _NODE_PADDING = 15.0
 _NODE_LEAST = 96.0
@@ -27,157 +36,6 @@ _LANE_PADDING = 16.0
 _PORT_STEP = 22.0
 _SIDE_GAP = 110.0
 _PLUMB_INSET = 24.0
-_CLEAR = 3.0
-
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """An upright rectangle."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def meets(self, other: "Box") -> bool:
-        """Whether the two overlap."""
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
-        )
-
-    def grown(self, by: float) -> "Box":
-        """The box with a margin all round."""
-        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
-
-    @property
-    def middle(self) -> float:
-        """The x of its centre."""
-        return (self.left + self.right) / 2
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a label; ``signed`` puts a pen after it."""
-
-    text: str
-    signed: bool = False
-
-    @property
-    def width(self) -> float:
-        """Its width, pen included."""
-        return text_width(self.text, LABEL_SIZE) + (ICON if self.signed else 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A state: its box, the lines of its title, and the moves that stay in it."""
-
-    state: State
-    box: Box
-    title: tuple[str, ...]
-    stays: tuple[Line, ...]
-
-    @property
-    def id(self) -> str:
-        """The identifier of the state."""
-        return str(self.state.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """Lines of text, the first at the top, in a box; ``anchor`` is ``start``, ``middle`` or ``end``."""
-
-    lines: tuple[Line, ...]
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """Moves that share their target: one path for each source, in the order of the sources."""
-
-    events: tuple[str, ...]
-    sources: tuple[str, ...]
-    target: str
-    by_system: bool
-    paths: tuple[tuple[Point, ...], ...]
-    label: Label
-
-    @property
-    def trunks(self) -> frozenset[int]:
-        """The paths that cover the others: those of the farthest source on either side of the target."""
-        reach = [path[0][0] - path[-1][0] for path in self.paths]
-        sides = [[each for each in reach if each <= 0], [each for each in reach if each > 0]]
-        return frozenset(reach.index(max(side, key=abs)) for side in sides if side)
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A laid-out machine, moved so that its upper left corner is at 0, 0."""
-
-    nodes: tuple[Node, ...]
-    wires: tuple[Wire, ...]
-    width: float
-    height: float
-
-
-def text_width(text: str, size: float) -> float:
-    """An estimate of the width of a text, a little on the wide side: fonts differ."""
-    return sum(size * (1.0 if ord(each) > 0x2E7F else _LATIN.get(each, 0.6)) for each in text)
-
-
-_LATIN = {
-    **dict.fromkeys("iljI.,:;'|!()", 0.32),
-    **dict.fromkeys("ftr- ", 0.38),
-    **dict.fromkeys("mwMW", 0.88),
-}
-
-
-def wrap(text: str, size: float, width: float) -> tuple[str, ...]:
-    """The text in lines not wider than ``width`` where its words allow; Chinese breaks anywhere, evenly."""
-    if text_width(text, size) <= width:
-        return (text,)
-    if " " not in text:
-        count = int(-(-text_width(text, size) // width))
-        step = -(-len(text) // count)
-        return tuple(text[n : n + step] for n in range(0, len(text), step))
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_width(longer, size) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return tuple(lines)
-
-
-@dataclass(slots=True)
-class _Bundle:
-    """Moves with the same sources and target, before they have a place."""
-
-    moves: list[Transition[Any]]
-    sources: tuple[str, ...]
-    target: str
-    lines: tuple[Line, ...] = ()
-    lane: int = 0
-    ports: dict[str, float] = field(default_factory=dict)
-    """End (state) → x."""
-
-    @property
-    def ends(self) -> tuple[str, ...]:
-        return (*self.sources, self.target)
-
-    @property
-    def width(self) -> float:
-        return max(each.width for each in self.lines)
-
-    @property
-    def height(self) -> float:
-        return LINE * len(self.lines)
 
 
 def lay_out(machine: Machine[Any], lang: str) -> Drawing:
@@ -198,16 +56,16 @@ def lay_out(machine: Machine[Any], lang: str) -> Drawing:
         *upper,
         *lower,
     ]
-    return _settle(nodes, paths)
+    return settle(nodes, paths)
 
 
-def _bundles(machine: Machine[Any], lang: str) -> list[_Bundle]:
-    found: dict[tuple[tuple[str, ...], str, bool], _Bundle] = {}
+def _bundles(machine: Machine[Any], lang: str) -> list[Bundle]:
+    found: dict[tuple[tuple[str, ...], str, bool], Bundle] = {}
     way = set(spine(machine))
     for move in machine.transitions:
         for sources, target in _parts(move, way):
             key = (sources, target, move.by_system)
-            found.setdefault(key, _Bundle([], sources, target)).moves.append(move)
+            found.setdefault(key, Bundle([], sources, target)).moves.append(move)
     for each in found.values():
         each.lines = tuple(Line(move.title.of(lang), move.signature is not None) for move in each.moves)
     return list(found.values())
@@ -225,7 +83,7 @@ def _parts(move: Transition[Any], way: set[str]) -> Iterator[tuple[tuple[str, ..
     yield from (((each,), target) for each in sources if each not in way)
 
 
-def _is_step(bundle: _Bundle, way: Sequence[str]) -> bool:
+def _is_step(bundle: Bundle, way: Sequence[str]) -> bool:
     """Whether it leads from one state of the way to the next."""
     steps: set[tuple[str, ...]] = set(itertools.pairwise(way))
     return bundle.ends in steps
@@ -252,8 +110,8 @@ def _node(
 def _row(
     machine: Machine[Any],
     way: Sequence[str],
-    forward: Sequence[_Bundle],
-    below: Sequence[_Bundle],
+    forward: Sequence[Bundle],
+    below: Sequence[Bundle],
     lang: str,
 ) -> dict[str, Node]:
     """The nodes of the way; a gap is as wide as the label that stands in it."""
@@ -270,7 +128,7 @@ def _row(
     return nodes
 
 
-def _plumb_width(state: str, below: Sequence[_Bundle]) -> float:
+def _plumb_width(state: str, below: Sequence[Bundle]) -> float:
     """Room for plumb lines to a state below, their labels, and the wires that turn off beside them."""
     joined = [each for each in below if state in each.ends]
     plumb = [each for each in joined if len(each.sources) == 1]
@@ -287,7 +145,7 @@ def _wrapped(lines: Iterable[Line]) -> Iterator[Line]:
 
 
 def _beside(
-    machine: Machine[Any], beside: Sequence[str], nodes: dict[str, Node], below: Sequence[_Bundle], lang: str
+    machine: Machine[Any], beside: Sequence[str], nodes: dict[str, Node], below: Sequence[Bundle], lang: str
 ) -> dict[str, Node]:
     """The states beside the way, each under the middle of those it is joined to; their y comes later."""
 
@@ -306,7 +164,7 @@ def _beside(
     return placed
 
 
-def _under_plumb(state: str, nodes: dict[str, Node], below: Sequence[_Bundle], left: float) -> float:
+def _under_plumb(state: str, nodes: dict[str, Node], below: Sequence[Bundle], left: float) -> float:
     """Where plumb lines keep to the left, the state below starts where the upper one does."""
     for each in below:
         others = [end for end in each.ends if end != state and end in nodes]
@@ -324,12 +182,9 @@ def _across(nodes: dict[str, Node], source: str, target: str) -> tuple[Point, ..
     )
 
 
-_Placed = tuple[_Bundle, tuple[tuple[Point, ...], ...]]
-
-
 def _run_lanes(
-    bundles: list[_Bundle], nodes: dict[str, Node], way: Sequence[str], step_label: float
-) -> list[_Placed]:
+    bundles: list[Bundle], nodes: dict[str, Node], way: Sequence[str], step_label: float
+) -> list[Placed]:
     """Lanes above the row: the shorter the nearer, so that what lies inside another never crosses it.
 
     ``step_label`` is how far the labels between the boxes reach above them.
@@ -337,7 +192,7 @@ def _run_lanes(
     _assign_lanes(bundles, nodes)
     _assign_ports(bundles, nodes, way)
     heights = _lane_heights(bundles, first=step_label)
-    placed: list[_Placed] = []
+    placed: list[Placed] = []
     for each in bundles:
         y = -HEAD / 2 - heights[each.lane]
         target = each.ports[each.target]
@@ -354,14 +209,14 @@ def _run_lanes(
     return placed
 
 
-def _interval(bundle: _Bundle, nodes: dict[str, Node]) -> tuple[float, float]:
+def _interval(bundle: Bundle, nodes: dict[str, Node]) -> tuple[float, float]:
     middles = [nodes[each].box.middle for each in bundle.ends]
     low, high = min(middles), max(middles)
     spare = max(0.0, bundle.width + 20 - (high - low)) / 2
     return low - spare, high + spare
 
 
-def _assign_lanes(bundles: list[_Bundle], nodes: dict[str, Node]) -> None:
+def _assign_lanes(bundles: list[Bundle], nodes: dict[str, Node]) -> None:
     bundles.sort(key=lambda each: (_span(each, nodes), each.moves[0].event))
     for n, each in enumerate(bundles):
         low, high = _interval(each, nodes)
@@ -373,12 +228,12 @@ def _assign_lanes(bundles: list[_Bundle], nodes: dict[str, Node]) -> None:
         each.lane = max(beneath, default=0) + 1
 
 
-def _span(bundle: _Bundle, nodes: dict[str, Node]) -> float:
+def _span(bundle: Bundle, nodes: dict[str, Node]) -> float:
     middles = [nodes[each].box.middle for each in bundle.ends]
     return max(middles) - min(middles)
 
 
-def _lane_heights(bundles: Sequence[_Bundle], first: float = 0.0) -> dict[int, float]:
+def _lane_heights(bundles: Sequence[Bundle], first: float = 0.0) -> dict[int, float]:
     """Lane → distance of its line from the row; each lane has room for the labels that stand on it."""
     heights = {0: max(first - 6.0, 0.0)}
     for lane in range(1, max((each.lane for each in bundles), default=0) + 1):
@@ -388,7 +243,7 @@ def _lane_heights(bundles: Sequence[_Bundle], first: float = 0.0) -> dict[int, f
     return heights
 
 
-def _assign_ports(bundles: Sequence[_Bundle], nodes: dict[str, Node], way: Sequence[str]) -> None:
+def _assign_ports(bundles: Sequence[Bundle], nodes: dict[str, Node], way: Sequence[str]) -> None:
     """Where wires leave and enter the upper or lower edge: the nearer lanes turn off first on either side."""
     for state in way:
         here = nodes[state].box
@@ -404,7 +259,7 @@ def _assign_ports(bundles: Sequence[_Bundle], nodes: dict[str, Node], way: Seque
             each.ports[state] = first + n * step
 
 
-def _leads_left(bundle: _Bundle, state: str, nodes: dict[str, Node]) -> bool:
+def _leads_left(bundle: Bundle, state: str, nodes: dict[str, Node]) -> bool:
     here = nodes[state].box.middle
     others = [nodes[each].box.middle for each in bundle.ends if each != state]
     far = (
@@ -416,8 +271,8 @@ def _leads_left(bundle: _Bundle, state: str, nodes: dict[str, Node]) -> bool:
 
 
 def _hang(
-    machine: Machine[Any], below: list[_Bundle], nodes: dict[str, Node], way: Sequence[str]
-) -> tuple[dict[str, Node], list[_Placed]]:
+    machine: Machine[Any], below: list[Bundle], nodes: dict[str, Node], way: Sequence[str]
+) -> tuple[dict[str, Node], list[Placed]]:
     """The states beside the way, below the row, and the wires that lead there and back."""
     if not below:
         return nodes, []
@@ -433,7 +288,7 @@ def _hang(
     nodes = nodes | {each: replace(nodes[each], box=_lowered(nodes[each].box, top)) for each in sides}
     _side_ports(straight, bent, nodes, sides)
     _row_ports(bent, straight, nodes, way)
-    placed: list[_Placed] = [(each, _straight_paths(each, nodes, sides)) for each in straight]
+    placed: list[Placed] = [(each, _straight_paths(each, nodes, sides)) for each in straight]
     deepest = row_bottom + room + depth
     for each in bent:
         y = deepest - heights[each.lane] + _LANE_PADDING
@@ -445,7 +300,7 @@ def _lowered(box: Box, top: float) -> Box:
     return Box(box.left, top, box.right, top + box.bottom - box.top)
 
 
-def _is_straight(bundle: _Bundle, nodes: dict[str, Node]) -> bool:
+def _is_straight(bundle: Bundle, nodes: dict[str, Node]) -> bool:
     """Whether a plumb line joins the two."""
     if len(bundle.sources) != 1:
         return False
@@ -454,7 +309,7 @@ def _is_straight(bundle: _Bundle, nodes: dict[str, Node]) -> bool:
 
 
 def _side_ports(
-    straight: Sequence[_Bundle], bent: Sequence[_Bundle], nodes: dict[str, Node], sides: Sequence[str]
+    straight: Sequence[Bundle], bent: Sequence[Bundle], nodes: dict[str, Node], sides: Sequence[str]
 ) -> None:
     for state in sides:
         box = nodes[state].box
@@ -472,7 +327,7 @@ def _side_ports(
 
 
 def _row_ports(
-    bent: Sequence[_Bundle], straight: Sequence[_Bundle], nodes: dict[str, Node], way: Sequence[str]
+    bent: Sequence[Bundle], straight: Sequence[Bundle], nodes: dict[str, Node], way: Sequence[str]
 ) -> None:
     """Ports of the lower edge: beside the plumb lines if there are any, else in the middle."""
     for state in way:
@@ -487,7 +342,7 @@ def _row_ports(
 
 
 def _straight_paths(
-    bundle: _Bundle, nodes: dict[str, Node], sides: Sequence[str]
+    bundle: Bundle, nodes: dict[str, Node], sides: Sequence[str]
 ) -> tuple[tuple[Point, ...], ...]:
     source, target = bundle.sources[0], bundle.target
     x = bundle.ports[source]
@@ -496,118 +351,9 @@ def _straight_paths(
     return (((x, nodes[source].box.top), (x, nodes[target].box.bottom)),)
 
 
-def _bent_paths(bundle: _Bundle, nodes: dict[str, Node], y: float) -> tuple[tuple[Point, ...], ...]:
+def _bent_paths(bundle: Bundle, nodes: dict[str, Node], y: float) -> tuple[tuple[Point, ...], ...]:
     end_x, end_y = bundle.ports[bundle.target], nodes[bundle.target].box.top
     return tuple(
         ((bundle.ports[each], nodes[each].box.bottom), (bundle.ports[each], y), (end_x, y), (end_x, end_y))
         for each in bundle.sources
-    )
-
-
-# Labels
-
-
-def _settle(nodes: dict[str, Node], placed: Sequence[_Placed]) -> Drawing:
-    """Sets every label where it meets nothing, and moves the whole to the origin."""
-    taken = [each.box.grown(2) for each in nodes.values()]
-    strokes = [box for _, paths in placed for path in paths for box in _strokes(path)]
-    wires = []
-    for bundle, paths in placed:
-        box = _free_place(bundle, paths, taken, strokes)
-        taken.append(box)
-        events = tuple(each.event for each in bundle.moves)
-        wires.append(
-            Wire(
-                events,
-                bundle.sources,
-                bundle.target,
-                bundle.moves[0].by_system,
-                paths,
-                Label(bundle.lines, box),
-            )
-        )
-    return _at_origin(tuple(nodes.values()), tuple(wires))
-
-
-def _strokes(path: Sequence[Point]) -> Iterator[Box]:
-    for (x1, y1), (x2, y2) in itertools.pairwise(path):
-        yield Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)).grown(1)
-
-
-def _free_place(
-    bundle: _Bundle, paths: Sequence[tuple[Point, ...]], taken: Sequence[Box], strokes: Sequence[Box]
-) -> Box:
-    """The first place along its own lines that is free; the least crowded one if none is."""
-    size = (bundle.width, bundle.height)
-
-    def crowd(box: Box) -> int:
-        around = box.grown(_CLEAR)
-        return sum(around.meets(each) for each in taken) * 10 + sum(
-            box.grown(1).meets(each) for each in strokes
-        )
-
-    places = list(_candidates(paths, size))
-    free = next((box for box in places if crowd(box) == 0), None)
-    return free or min(places, key=crowd)
-
-
-def _candidates(paths: Sequence[tuple[Point, ...]], size: tuple[float, float]) -> Iterator[Box]:
-    width, height = size
-    segments = [pair for path in paths for pair in itertools.pairwise(path)]
-    flat = sorted((each for each in segments if each[0][1] == each[1][1]), key=lambda each: -_length(each))
-    upright = sorted((each for each in segments if each[0][0] == each[1][0]), key=lambda each: -_length(each))
-    for (x1, y), (x2, _) in flat:
-        low, high = min(x1, x2) + width / 2, max(x1, x2) - width / 2
-        for middle in _outwards((x1 + x2) / 2, low, high):
-            yield Box(middle - width / 2, y - height - 4, middle + width / 2, y - 4)
-        for middle in _outwards((x1 + x2) / 2, low, high):
-            yield Box(middle - width / 2, y + 5, middle + width / 2, y + 5 + height)
-    for (x, y1), (_, y2) in upright:
-        for middle in _outwards((y1 + y2) / 2, min(y1, y2) + height / 2, max(y1, y2) - height / 2):
-            yield Box(x - 7 - width, middle - height / 2, x - 7, middle + height / 2)
-            yield Box(x + 7, middle - height / 2, x + 7 + width, middle + height / 2)
-
-
-def _length(segment: tuple[Point, Point]) -> float:
-    (x1, y1), (x2, y2) = segment
-    return abs(x2 - x1) + abs(y2 - y1)
-
-
-def _outwards(middle: float, low: float, high: float) -> Iterator[float]:
-    """The middle, then ever farther from it on both sides, within the bounds."""
-    yield middle
-    for n in range(1, 60):
-        for each in (middle - 6.0 * n, middle + 6.0 * n):
-            if low <= each <= high:
-                yield each
-
-
-_MARGIN = 14.0
-_START = 34.0
-
-
-def _at_origin(nodes: tuple[Node, ...], wires: tuple[Wire, ...]) -> Drawing:
-    boxes = [each.box for each in nodes] + [each.label.box for each in wires]
-    boxes += [stroke for each in wires for path in each.paths for stroke in _strokes(path)]
-    # The dot before the first state needs room at the left.
-    left = min(min(each.left for each in boxes), -_START) - _MARGIN
-    top = min(each.top for each in boxes) - _MARGIN
-    width = max(each.right for each in boxes) + _MARGIN - left
-    height = max(each.bottom for each in boxes) + _MARGIN - top
-
-    def moved(box: Box) -> Box:
-        return Box(box.left - left, box.top - top, box.right - left, box.bottom - top)
-
-    return Drawing(
-        tuple(replace(each, box=moved(each.box)) for each in nodes),
-        tuple(
-            replace(
-                each,
-                paths=tuple(tuple((x - left, y - top) for x, y in path) for path in each.paths),
-                label=replace(each.label, box=moved(each.label.box)),
-            )
-            for each in wires
-        ),
-        width,
-        height,
     )

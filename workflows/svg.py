@@ -9,8 +9,7 @@ from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from workflows.graph import spine
-from workflows.layout import (
+from workflows.geometry import (
     HEAD,
     ICON,
     LABEL_SIZE,
@@ -21,9 +20,10 @@ from workflows.layout import (
     Node,
     Point,
     Wire,
-    lay_out,
     text_width,
 )
+from workflows.graph import spine
+from workflows.layout import lay_out
 from workflows.machine import Machine, State, Tone, Transition
 from workflows.text import Text
 

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 import workflows
 from tracker.draw_command import DRAW_COMMANDS
 from workflows.drawing import mermaid, svg, table, with_drawings
-from workflows.layout import lay_out, text_width, wrap
+from workflows.geometry import text_width, wrap
+from workflows.layout import lay_out
 from workflows.registry import MACHINES
 from workflows.svg import PALETTE
 
