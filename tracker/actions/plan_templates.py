@@ -1,6 +1,6 @@
 """Plans that worked, kept as templates of the organisation: kept, used to begin a plan, and retired."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -143,17 +143,9 @@ def keep_as_template(actor: Actor, action: Action, name: str) -> PlanTemplate:
         )
     )
     began = action.approved_at.date() if action.approved_at is not None else clock.today()
-    for place, task in enumerate(case.plan):
-        db.session.add(
-            PlanTemplateTask(
-                organisation_id=action.organisation_id,
-                template_id=kept.id,
-                title=task.title,
-                days=max(0, (task.due_on - began).days),
-                effort=task.effort,
-                position=place,
-            )
-        )
+    _add_tasks(
+        kept, [TaskLine(task.title, max(0, (task.due_on - began).days), task.effort) for task in case.plan]
+    )
     history.record(record_of(action), "plan_kept", actor.person_id, changes={"template": [None, name]})
     db.session.flush()
     return kept
@@ -227,9 +219,16 @@ def _only_root(action: Action) -> int | None:
 
 
 def edit_template(
-    actor: Actor, template: PlanTemplate, fields: Mapping[str, Any], version: int | None = None
+    actor: Actor,
+    template: PlanTemplate,
+    fields: Mapping[str, Any],
+    version: int | None = None,
+    tasks: Sequence[TaskLine] | None = None,
 ) -> None:
-    """Change the name and the texts of a template; plans that began with it stay as they are."""
+    """Change the name, the texts and the tasks of a template; plans that began with it stay as they are.
+
+    None leaves the tasks alone. Raises Conflict, InvalidInput.
+    """
     check_version(template, version)
     name = words(fields["name"], "name", 120)
     if name != template.name:
@@ -237,7 +236,41 @@ def edit_template(
     template.name = name
     template.solution, template.criterion = fields["solution"], fields["criterion"]
     template.window_days = fields["window_days"]
+    if tasks is not None:
+        _replace_tasks(template, tasks)
     db.session.flush()
+
+
+def _replace_tasks(template: PlanTemplate, tasks: Sequence[TaskLine]) -> None:
+    """Let these be the tasks of a template, in this order."""
+    before = _list_tasks(template.organisation_id, [template.id]).get(template.id, ())
+    if tuple(tasks) == before:
+        return
+    # The tasks are rows of their own: a change of them alone must renew the version, too.
+    sa.orm.attributes.flag_modified(template, "name")
+    db.session.execute(
+        sa.delete(PlanTemplateTask)
+        .where(
+            PlanTemplateTask.organisation_id == template.organisation_id,
+            PlanTemplateTask.template_id == template.id,
+        )
+        .execution_options(synchronize_session="fetch")
+    )
+    _add_tasks(template, tasks)
+
+
+def _add_tasks(template: PlanTemplate, tasks: Iterable[TaskLine]) -> None:
+    for place, task in enumerate(tasks):
+        db.session.add(
+            PlanTemplateTask(
+                organisation_id=template.organisation_id,
+                template_id=template.id,
+                title=task.title,
+                days=task.days,
+                effort=task.effort,
+                position=place,
+            )
+        )
 
 
 def retire_template(template: PlanTemplate, retired: bool, version: int | None = None) -> None:

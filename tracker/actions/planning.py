@@ -7,10 +7,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from tracker.access import actor as present_actor
 from tracker.access import allow, permission
-from tracker.actions import choices, forms, plan_templates, services
+from tracker.actions import choices, forms, plan_templates, services, template_tasks
 from tracker.actions.blueprint import blueprint
 from tracker.actions.plan_versions import get_difference
 from tracker.actions.queries import get_action, load_case, subject_of
+from tracker.actions.showing import days_text
+from tracker.actions.template_tasks import Row
 from tracker.actions.writing import At, write
 from tracker.attempts import attempt, reasons_of
 from tracker.database import db
@@ -115,8 +117,24 @@ def templates() -> BaseResponse:
 def _templates(opened: Opened, status: int = 200) -> BaseResponse:
     found = plan_templates.list_templates(present_actor().organisation_id)
     return render(
-        "actions/templates.html", status=status, found=found, opened=opened, form_of=_form_of(opened)
+        "actions/templates.html",
+        status=status,
+        found=found,
+        opened=opened,
+        form_of=_form_of(opened),
+        rows_of=_rows_of(opened),
+        days_text=days_text,
     )
+
+
+def _rows_of(opened: Opened) -> Any:
+    """The tasks of a template as its form has them: those that came back, or those that are saved."""
+
+    def rows(template: plan_templates.TemplateView) -> list[Row]:
+        sent = opened.typed.get("rows") if opened.name == f"template-{template.id}" else None
+        return sent if sent is not None else template_tasks.rows_of(template.tasks)
+
+    return rows
 
 
 def _form_of(opened: Opened) -> Any:
@@ -132,23 +150,30 @@ def _form_of(opened: Opened) -> Any:
 @blueprint.post("/templates/<key:template_id>")
 @permission("plan_template:edit")
 def edit_template(template_id: int) -> BaseResponse:
-    """Change a template."""
+    """Change a template, or only put its tasks in another order on the page, where nothing is saved yet."""
     actor = allow("plan_template:edit")
     template = plan_templates.get_template(actor.organisation_id, template_id)
     name = f"template-{template_id}"
     form = forms.TemplateForm(prefix=f"{name}-")
-    if not form.validate():
-        return _templates(Opened(name, form), 422)
+    rows = template_tasks.read_rows(request.form, f"{name}-")
+    if "arrange" in request.form:
+        arranged = template_tasks.arrange(rows or [], request.form["arrange"])
+        return _templates(Opened(name, form, typed={"rows": arranged}))
+    tasks, checked = template_tasks.check_rows(rows or [])
+    typed = {"rows": None if rows is None else checked}
+    if not form.validate() or any(row.faults for row in checked):
+        return _templates(Opened(name, form, typed=typed), 422)
     fields = {each: form[each].data for each in ("name", "solution", "criterion", "window_days")}
 
     def change() -> None:
-        plan_templates.edit_template(actor, template, fields, form.version.data)
+        wanted = None if rows is None else tasks
+        plan_templates.edit_template(actor, template, fields, form.version.data, wanted)
 
     status = attempt(form, change, template)
     if status == 409:
         rebase(form, plan_templates.get_template(actor.organisation_id, template_id))
     if status != 200:
-        return _templates(Opened(name, form, " ".join(map(str, form.form_errors))), status)
+        return _templates(Opened(name, form, " ".join(map(str, form.form_errors)), typed=typed), status)
     return go(url_for("actions.templates", _anchor=name), _("Saved."))
 
 

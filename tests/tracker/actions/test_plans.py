@@ -338,6 +338,124 @@ def test_templates_are_listed_changed_and_retired(app, at) -> None:
     assert template.retired_at is None
 
 
+def task_form(template, *rows: tuple[str, str, str], **more: object) -> dict[str, object]:
+    """The form of a template with these tasks in it."""
+    name = f"template-{template.id}"
+    columns = dict(zip(("title", "days", "effort"), zip(*rows, strict=True), strict=True)) if rows else {}
+    form: dict[str, object] = {
+        f"{name}-name": template.name,
+        f"{name}-version": template.version,
+        f"{name}-tasks": "1",
+    }
+    return form | {f"{name}-task-{column}": list(values) for column, values in columns.items()} | more
+
+
+def tasks_of(at, template) -> list[tuple[str, int, str]]:
+    (view,) = [each for each in plan_templates.list_templates(at.organisation.id) if each.id == template.id]
+    return [(task.title, task.days, str(task.effort)) for task in view.tasks]
+
+
+def test_tasks_of_a_template_are_added_changed_moved_and_taken_out(app, at) -> None:
+    template = plan_templates.keep_as_template(at.act(at.owner), loop.planned(at), "Late callbacks")
+    manager = be(app, at.manager)
+    address = f"/actions/templates/{template.id}"
+    version = template.version
+
+    manager.post(
+        address,
+        task_form(template, ("Tell the team", "0", "1/2"), ("Show the due time", "21", "3"), ("", "", "1")),
+    )
+    assert tasks_of(at, template) == [("Tell the team", 0, "1/2"), ("Show the due time", 21, "3")]
+    assert template.version > version
+
+    manager.post(
+        address, task_form(template, ("Show the due time", "21", "3"), ("Tell the team", "2", "0.5"))
+    )
+    assert tasks_of(at, template) == [("Show the due time", 21, "3"), ("Tell the team", 2, "1/2")]
+    stale = task_form(template) | {f"template-{template.id}-version": version}
+    assert "Show the due time" in manager.post(address, stale, 409).words
+
+    manager.post(address, task_form(template))
+    assert tasks_of(at, template) == []
+
+
+def test_a_template_saved_without_its_tasks_keeps_them(app, at) -> None:
+    template = plan_templates.keep_as_template(at.act(at.owner), loop.planned(at), "Late callbacks")
+    name = f"template-{template.id}"
+
+    be(app, at.manager).post(
+        f"/actions/templates/{template.id}", {f"{name}-name": "Other", f"{name}-version": template.version}
+    )
+
+    assert [title for title, _days, _effort in tasks_of(at, template)] == ["Show the due time"]
+
+
+@pytest.mark.parametrize(
+    ("press", "titles"),
+    [
+        ("add", ["A", "B", "C", ""]),
+        ("up-0", ["A", "B", "C"]),
+        ("up-2", ["A", "C", "B"]),
+        ("down-0", ["B", "A", "C"]),
+        ("down-2", ["A", "B", "C"]),
+        ("drop-1", ["A", "C"]),
+        ("drop-9", ["A", "B", "C"]),
+        ("nonsense", ["A", "B", "C"]),
+    ],
+)
+def test_rows_are_arranged_on_the_page_and_nothing_is_saved(app, at, press: str, titles: list[str]) -> None:
+    template = plan_templates.keep_as_template(at.act(at.owner), loop.planned(at), "Late callbacks")
+    before = tasks_of(at, template)
+
+    page = be(app, at.manager).post(
+        f"/actions/templates/{template.id}",
+        task_form(template, ("A", "1", "1"), ("B", "2", "1"), ("C", "x", "1"), arrange=press),
+        200,
+    )
+
+    found = re.findall(rf'name="template-{template.id}-task-title" value="([^"]*)"', page.text)
+    assert found == titles
+    assert tasks_of(at, template) == before
+    assert page.errors() == []
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        (("", "3", "1"), "Please fill this in."),
+        (("T" * 301, "3", "1"), "At most 300 characters."),
+        (("T", "soon", "1"), "Between 0 and 1000 days."),
+        (("T", "1001", "1"), "Between 0 and 1000 days."),
+        (("T", "3", "much"), "Write a number of days"),
+        (("T", "3", "0"), "Between more than 0"),
+    ],
+)
+def test_what_is_wrong_with_a_row_stands_beside_it(app, at, row: tuple[str, str, str], fault: str) -> None:
+    template = plan_templates.keep_as_template(at.act(at.owner), loop.planned(at), "Late callbacks")
+    before = tasks_of(at, template)
+
+    page = be(app, at.manager).post(
+        f"/actions/templates/{template.id}", task_form(template, ("Fine", "3", "1"), row), 422
+    )
+
+    assert [each for each in page.errors() if fault in each]
+    assert 'value="Fine"' in page.text
+    assert tasks_of(at, template) == before
+
+
+def test_an_edited_template_begins_a_plan_in_its_order(app, at) -> None:
+    template = plan_templates.keep_as_template(at.act(at.owner), loop.planned(at), "Late callbacks")
+    be(app, at.manager).post(
+        f"/actions/templates/{template.id}", task_form(template, ("First", "1", "2"), ("Second", "30", "1/2"))
+    )
+    action = loop.planning(at)
+
+    assert plan_templates.begin_with_template(at.act(at.owner), action, template, None) == 2
+
+    plan = queries.load_case(action).plan
+    assert [(task.title, str(task.effort)) for task in plan] == [("First", "2"), ("Second", "1/2")]
+
+
 def test_templates_of_another_organisation_do_not_exist(app, at) -> None:
     template = plan_templates.keep_as_template(at.act(at.owner), loop.planned(at), "Late callbacks")
     others = loop.factories.organisation()
