@@ -101,7 +101,7 @@ class Change(Telling):
             "approach": "requirement line" + ("s" if count > 1 else "") + " met",
             "deployment": "of its " + self.unit.en + " fully deployed",
             "level": "metric" + ("s" if count > 1 else "") + " meeting target",
-            "trend": "metric" + ("s" if count > 1 else "") + " in sustained improvement",
+            "trend": "metric in sustained improvement",  # a single one lifts it at any time
         }[name]
         what_zh = {
             "approach": f"再满足 {count} 条要求",
