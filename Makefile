@@ -58,10 +58,9 @@ coverage: dev ## the suite with a report of lines never reached
 
 # Works on a copy, which it keeps for the next time; tests/scoring/MUTANTS.md tells how to read what comes out.
 mutants: dev $(STAMPS)/mutants ## change scoring/ in every small way and see which change no test notices (an hour)
-	@mkdir -p build/mutants
+	@mkdir -p build/mutants && rm -rf build/mutants/scoring build/mutants/tests
 	@cp -R scoring tests tracker workflows pyproject.toml build/mutants/
-	cd build/mutants && PATH="$(CURDIR)/$(BIN):$$PATH" nice mutmut run $(ARGS)
-	@cd build/mutants && "$(CURDIR)/$(BIN)/mutmut" results
+	cd build/mutants && nice "$(CURDIR)/$(BIN)/python" -m tests.scoring.mutants $(ARGS)
 
 assets: $(STAMPS)/venv ## build the front end now, changed or not
 	@PYTHON=$(BIN)/python sh tracker/assets/build
