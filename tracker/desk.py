@@ -22,6 +22,12 @@ class Opened:
     problem: str = ""
     reasons: tuple[str, ...] = ()
     typed: dict[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+    @property
+    def event(self) -> str:
+        """The move whose dialog came back; empty for another form."""
+        return self.name.removeprefix("move-") if self.name.startswith("move-") else ""
 
     def refused(self, name: str) -> Any:
         """The form as it was sent, where it is the one that came back."""

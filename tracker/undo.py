@@ -136,7 +136,11 @@ def _write(
         "record_id": record.id,
     }
     statement = upsert(MoveUndo).values(**key, **values, id=new_id())
-    db.session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+    # A row that has been loaded before is not to go on telling of the move before this one.
+    db.session.execute(
+        statement.on_conflict_do_update(index_elements=list(key), set_=values).returning(MoveUndo),
+        execution_options={"populate_existing": True},
+    ).one()
 
 
 def _lines(along: Iterable[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, int], int]]:
@@ -190,15 +194,25 @@ def find(record: Record) -> tuple[MoveUndo, bool] | None:
     return None if row is None else (row[0], row[1] == row[0].history_id)
 
 
+def belongs(kind: str, organisation_id: Any, record_id: Any) -> sa.ColumnElement[bool]:
+    """The condition of a join to what is kept of the last move of a record, while it still is the last."""
+    return (
+        (MoveUndo.organisation_id == organisation_id)
+        & (MoveUndo.record_kind == kind)
+        & (MoveUndo.record_id == record_id)
+        & (MoveUndo.history_id == last_line(kind, record_id))
+    )
+
+
 def offered(record: Record, actor: Actor) -> str:
     """The title of the last move of a record, where this person may take it back now."""
-    found = find(record)
-    return "" if found is None else title_of(record.kind, found[0], is_last=found[1], actor=actor)
+    kept = sa.select(MoveUndo).where(belongs(record.kind, record.organisation_id, record.id))
+    return title_of(record.kind, db.session.execute(kept).scalar(), actor)
 
 
-def title_of(kind: str, kept: MoveUndo, *, is_last: bool, actor: Actor) -> str:
-    """The title of a move that is kept; nothing where this person may not take it back now."""
-    if not possible(kind, kept, is_last=is_last, actor=actor):
+def title_of(kind: str, kept: MoveUndo | None, actor: Actor) -> str:
+    """The title of a last move that is kept; nothing without one, or where this person may not take it back now."""
+    if kept is None or not possible(kind, kept, is_last=True, actor=actor):
         return ""
     title = machine_of(kind).event_title(kept.event)
     return title.of(language()) if title is not None else ""

@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tracker import undo
 from tracker.accounts.models import Person
 from tracker.actions import trail  # noqa: F401  (registers the words of the history)
 from tracker.actions.checks import record_of
@@ -125,6 +126,7 @@ def get_page(actor: Actor, action: Action) -> ActionPage:
         history=history,
         drawing=svg(machine_of("action"), language(), action.state, compact=True),
         forward=FORWARD.get(action.state, ""),
+        undo=undo.offered(record, actor),
         effects=effects_of(case),
     )
 

@@ -221,6 +221,8 @@ class ActionPage:
     history: tuple[Entry, ...]
     drawing: str
     forward: str
+    # The last move, where this person may take it back now.
+    undo: str
     effects: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     @property

@@ -21,19 +21,20 @@ from tracker.actions.queries import (
     subject_of,
 )
 from tracker.actions.workspace import show_page, show_section
-from tracker.attempts import refuse
-from tracker.database import db
+from tracker.attempts import make
 from tracker.desk import Opened, number_in_address
-from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove, WrongPassword
+from tracker.errors import NotFound
 from tracker.fragments import go, part, render
 from tracker.i18n import gettext as _
-from tracker.i18n import language, pick
+from tracker.i18n import pick
 from tracker.moves import Signing
+from tracker.moving import Records
 from tracker.nonconformities.models import Nonconformity
 from tracker.nonconformities.queries import find as find_nonconformity
 from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor
+from tracker.submissions import Answer
 
 __all__ = ["blueprint", "overview", "planning", "steps"]
 
@@ -81,7 +82,8 @@ def create() -> BaseResponse:
     form = _bind_new(actor, forms.NewActionForm(), first)
     if not form.validate():
         return render("actions/new.html", status=422, first=first, **_new_context(actor, form, first))
-    try:
+
+    def change() -> Answer:
         action = services.create_action(
             actor,
             title=form.title.data,
@@ -89,15 +91,13 @@ def create() -> BaseResponse:
             nonconformity_ids=[int(key) for key in form.nonconformity_ids.data],
         )
         allow("action:create", subject_of(action))
-        db.session.commit()
-    except InvalidInput as error:
-        db.session.rollback()
-        refuse(form, error)
+        return Answer(url_for("actions.show", number=action.number))
+
+    status, answer = make(form, change)
+    if status != 200:
         context = _new_context(actor, _bind_new(actor, form, first), first)
-        return render("actions/new.html", status=422, first=first, **context)
-    return go(
-        url_for("actions.show", number=action.number), _("The action is open. Define the problem first.")
-    )
+        return render("actions/new.html", status=status, first=first, **context)
+    return go(answer.location, _("The action is open. Define the problem first."))
 
 
 def _new_context(actor: Actor, form: Any, first: Nonconformity | None) -> dict[str, Any]:
@@ -180,36 +180,25 @@ def move(number: int, event: str) -> BaseResponse:
     if event not in machine_of("action").events:
         raise NotFound
     form = forms.MoveForm()
-    if not form.validate():
-        return show_page(actor, action, _retry(event, form, " ".join(form.reason.errors)), 422)
-    signing = None
-    if form.password.data:
-        signing = Signing(form.password.data, content_to_sign(load_case(action)))
-    try:
+
+    def change() -> None:
+        signing = None
+        if form.password.data:
+            signing = Signing(form.password.data, content_to_sign(load_case(action)))
         services.make_move(
             actor, action, event, reason=form.reason.data, signing=signing, version=form.version.data
         )
-        db.session.commit()
-    except WrongPassword:
-        db.session.rollback()
-        return show_page(
-            actor, get_action(actor, number), _retry(event, form, _("This is not your password.")), 422
-        )
-    except Conflict as error:
-        db.session.rollback()
-        return show_page(actor, get_action(actor, number), _retry(event, form, str(error)), 409)
-    except RefusedMove as error:
-        db.session.rollback()
-        opened = _retry(event, form, error.message)
-        opened.reasons = tuple(error.reasons)
-        return show_page(actor, get_action(actor, number), opened, error.status)
-    return go(url_for("actions.show", number=number), _moved(event))
+
+    return RECORDS.press(actor, action, event, form, change)
 
 
-def _retry(event: str, form: Any, problem: str) -> Opened:
-    return Opened(f"move-{event}", None, problem, typed={"reason": form.reason.data or ""})
+@blueprint.post("/<record:number>/undo")
+@permission("action:view")
+def take_back(number: int) -> BaseResponse:
+    """Take back the last move, where its rule still allows that."""
+    action = get_action(present_actor(), number)
+    actor = allow("action:view", subject_of(action))
+    return RECORDS.take_back(actor, action, forms.MoveForm())
 
 
-def _moved(event: str) -> str:
-    title = machine_of("action").event_title(event)
-    return _("Done: %(move)s.", move=title.of(language()) if title else event)
+RECORDS = Records("action", "actions.show", get_action, show_page, services.record_of)

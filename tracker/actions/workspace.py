@@ -30,7 +30,9 @@ def context_of(actor: Actor, action: Action, opened: Opened) -> dict[str, Any]:
 
 
 def show_page(actor: Actor, action: Action, opened: Opened, status: int = 200) -> BaseResponse:
-    return render("actions/show.html", status=status, **context_of(actor, action, opened))
+    return render(
+        "actions/show.html", "actions/_moved.html", status=status, **context_of(actor, action, opened)
+    )
 
 
 def show_section(

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tracker import clock
+from tracker import clock, undo
 from tracker.accounts.models import Person
 from tracker.accounts.queries import get_names
 from tracker.actions.showing import days_left, grade_chip
@@ -158,12 +158,12 @@ def get_page(actor: Actor, audit: Audit) -> AuditPage:
     tasks = {task.id: task for task in scope.tasks}
     names = get_names(audit.organisation_id, {audit.auditor_id, *(task.done_by_id for task in scope.tasks)})
     named = {key: pick(view.name_zh, view.name_en) for key, view in names.items()}
-    site = db.session.execute(
-        sa.select(Site.name_zh, Site.name_en).where(
-            Site.organisation_id == audit.organisation_id, Site.id == audit.site_id
-        )
-    ).one()
     record = record_of(audit)
+    site = db.session.execute(
+        sa.select(Site.name_zh, Site.name_en, undo.MoveUndo)
+        .outerjoin(undo.MoveUndo, undo.belongs("audit", audit.organisation_id, audit.id))
+        .where(Site.organisation_id == audit.organisation_id, Site.id == audit.site_id)
+    ).one()
     return AuditPage(
         id=audit.id,
         number=audit.number,
@@ -202,6 +202,7 @@ def get_page(actor: Actor, audit: Audit) -> AuditPage:
         steps=_steps(audit.state),
         drawing=svg(machine_of("audit"), language(), audit.state, compact=True),
         forward="start" if audit.state == AuditState.SCHEDULED else "conclude",
+        undo=undo.title_of("audit", site.MoveUndo, actor),
         effects={"conclude": _effects(audit, scope)},
     )
 

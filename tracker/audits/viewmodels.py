@@ -109,6 +109,8 @@ class AuditPage:
     steps: tuple[tuple[str, str], ...]
     drawing: str
     forward: str
+    # The last move, where this person may take it back now.
+    undo: str
     effects: dict[str, list[tuple[str, str]]]
 
     @property

@@ -1,6 +1,7 @@
 """Pages of follow-up audits: the register, the schedule form, and the record with its answers."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, request, url_for
@@ -11,23 +12,25 @@ from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import pairs, strip
 from tracker.accounts.models import Role
 from tracker.accounts.queries import list_people
-from tracker.attempts import refuse
+from tracker.attempts import make, refuse
 from tracker.audits import forms, pages, planning, services
 from tracker.audits.blueprint import blueprint
 from tracker.audits.models import Audit
 from tracker.audits.queries import content_to_sign, get_audit, load_scope, subject_of
 from tracker.database import db
 from tracker.desk import Opened, number_in_address, rebase
-from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove, WrongPassword
+from tracker.errors import Conflict, DomainError, InvalidInput, NotFound, RefusedMove
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
 from tracker.moves import Signing
+from tracker.moving import Records
 from tracker.nonconformities.models import Nonconformity
 from tracker.nonconformities.queries import find as find_nonconformity
 from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor
+from tracker.submissions import Answer, once
 from workflows.audits import AuditState
 from workflows.kinds import AuditMode, AuditPurpose
 
@@ -104,7 +107,8 @@ def create() -> BaseResponse:
     form = _bind(actor, forms.ScheduleForm(), chosen)
     if not form.validate():
         return render("audits/new.html", status=422, form=form, chosen=chosen)
-    try:
+
+    def change() -> Answer:
         audit = services.schedule(
             actor,
             nonconformity_ids=[int(key) for key in form.nonconformity_ids.data],
@@ -115,12 +119,12 @@ def create() -> BaseResponse:
             desk_reason=form.desk_reason.data,
         )
         allow("audit:schedule", subject_of(audit))
-        db.session.commit()
-    except InvalidInput as error:
-        db.session.rollback()
-        refuse(form, error)
-        return render("audits/new.html", status=422, form=form, chosen=chosen)
-    return go(url_for("audits.show", number=audit.number), _("The audit is scheduled."))
+        return Answer(url_for("audits.show", number=audit.number))
+
+    status, answer = make(form, change)
+    if status != 200:
+        return render("audits/new.html", status=status, form=form, chosen=chosen)
+    return go(answer.location, _("The audit is scheduled."))
 
 
 def _chosen(actor: Actor) -> list[Nonconformity]:
@@ -188,7 +192,7 @@ def _context(actor: Actor, audit: Audit, opened: Opened) -> dict[str, Any]:
 
 
 def _page(actor: Actor, audit: Audit, opened: Opened, status: int = 200) -> BaseResponse:
-    return render("audits/show.html", status=status, **_context(actor, audit, opened))
+    return render("audits/show.html", "audits/_moved.html", status=status, **_context(actor, audit, opened))
 
 
 class Desk:
@@ -253,33 +257,49 @@ def _word(value: bool | None) -> str:
     return "" if value is None else "yes" if value else "no"
 
 
-def _change(
-    actor: Actor, audit: Audit, name: str, form: Any, row: Any, change: Callable[[], object]
-) -> BaseResponse:
-    """Validate, change, commit, answer with the part that was sent; or say why not, with what was typed kept."""
-    number = audit.number
+@dataclass(frozen=True)
+class At:
+    """What a small form writes: who, in which audit, and the line, the answers, or the audit itself."""
+
+    actor: Actor
+    audit: Audit
+    row: Any
+
+
+def _write(number: int, name: str, form: Any, change: Callable[[At], object]) -> BaseResponse:
+    """Write the form `name` and answer with its part; or say why not, with what was typed kept."""
+    audit = get_audit(present_actor(), number)
+    actor = allow("audit:conduct", subject_of(audit))
+    row = _row(name, audit)
     if not form.validate():
         return _part(actor, audit, Opened(name, form), name, 422)
     try:
-        change()
-        db.session.commit()
-    except InvalidInput as error:
-        db.session.rollback()
-        refuse(form, error)
-        return _part(actor, get_audit(actor, number), Opened(name, form), name, 422)
-    except RefusedMove as error:
-        db.session.rollback()
-        opened = Opened(name, form, error.message, tuple(error.reasons))
-        return _part(actor, get_audit(actor, number), opened, name, 409)
-    except Conflict as error:
+        once(actor, lambda: change(At(actor, audit, row)), row)
+    except (Conflict, InvalidInput, RefusedMove) as error:
         db.session.rollback()
         fresh = get_audit(actor, number)
-        db.session.refresh(row)
-        rebase(form, row)
-        return _part(actor, fresh, Opened(name, form, str(error)), name, 409)
+        return _part(actor, fresh, _refusal(name, form, error, fresh), name, error.status)
     if request.headers.get("HX-Request"):
         return _part(actor, audit, Opened(), name)
     return go(url_for("audits.show", number=number, _anchor=name), _("Saved."))
+
+
+def _row(name: str, audit: Audit) -> Any:
+    """The row that a small form writes. Raises NotFound."""
+    kind, _dash, key = name.partition("-")
+    if kind == "check":
+        return services.get_check(audit, int(key))
+    return services.get_verdict(audit, int(key)) if kind == "verdict" else audit
+
+
+def _refusal(name: str, form: Any, error: DomainError, fresh: Audit) -> Opened:
+    if isinstance(error, InvalidInput):
+        refuse(form, error)
+        return Opened(name, form)
+    if isinstance(error, RefusedMove):
+        return Opened(name, form, error.message, tuple(error.reasons))
+    rebase(form, _row(name, fresh))
+    return Opened(name, form, str(error))
 
 
 def _part(actor: Actor, audit: Audit, opened: Opened, name: str, status: int = 200) -> BaseResponse:
@@ -291,60 +311,48 @@ def _part(actor: Actor, audit: Audit, opened: Opened, name: str, status: int = 2
 @permission("audit:conduct")
 def answer_check(number: int, check_id: int) -> BaseResponse:
     """Answer a line of the checklist."""
-    audit = get_audit(present_actor(), number)
-    actor = allow("audit:conduct", subject_of(audit))
-    check = services.get_check(audit, check_id)
-    form = forms.CheckForm(prefix=f"check-{check_id}-")
+    name = f"check-{check_id}"
+    form = forms.CheckForm(prefix=f"{name}-")
 
-    def change() -> None:
-        services.answer_check(
-            actor, audit, check, form.answer.data or "", form.evidence.data, form.version.data
-        )
+    def change(at: At) -> None:
+        answer, evidence = form.answer.data or "", form.evidence.data
+        services.answer_check(at.actor, at.audit, at.row, answer, evidence, form.version.data)
 
-    return _change(actor, audit, f"check-{check_id}", form, check, change)
+    return _write(number, name, form, change)
 
 
 @blueprint.post("/<record:number>/checks")
 @permission("audit:conduct")
 def add_check(number: int) -> BaseResponse:
     """Put a question of one's own on the checklist."""
-    audit = get_audit(present_actor(), number)
-    actor = allow("audit:conduct", subject_of(audit))
     form = forms.OwnCheckForm(prefix="question-")
-    return _change(
-        actor, audit, "question", form, audit, lambda: services.add_check(actor, audit, form.text.data)
-    )
+    return _write(number, "question", form, lambda at: services.add_check(at.actor, at.audit, form.text.data))
 
 
 @blueprint.post("/<record:number>/sample")
 @permission("audit:conduct")
 def save_sample(number: int) -> BaseResponse:
     """Write down the sample and the summary."""
-    audit = get_audit(present_actor(), number)
-    actor = allow("audit:conduct", subject_of(audit))
     form = forms.SampleForm(prefix="sample-")
 
-    def change() -> None:
-        services.set_sample(
-            actor, audit, sample=form.sample.data, summary=form.summary.data, version=form.version.data
-        )
+    def change(at: At) -> None:
+        sample, summary = form.sample.data, form.summary.data
+        services.set_sample(at.actor, at.audit, sample=sample, summary=summary, version=form.version.data)
 
-    return _change(actor, audit, "sample", form, audit, change)
+    return _write(number, "sample", form, change)
 
 
 @blueprint.post("/<record:number>/verdicts/<key:nonconformity_id>")
 @permission("audit:conduct")
 def give_verdict(number: int, nonconformity_id: int) -> BaseResponse:
     """Answer implemented? and effective? for one non-conformity."""
-    audit = get_audit(present_actor(), number)
-    actor = allow("audit:conduct", subject_of(audit))
-    verdict = services.get_verdict(audit, nonconformity_id)
-    form = forms.VerdictForm(prefix=f"verdict-{nonconformity_id}-")
+    name = f"verdict-{nonconformity_id}"
+    form = forms.VerdictForm(prefix=f"{name}-")
 
-    def change() -> None:
+    def change(at: At) -> None:
         services.set_verdict(
-            actor,
-            audit,
+            at.actor,
+            at.audit,
             nonconformity_id,
             implemented=forms.truth(form.implemented),
             effective=forms.truth(form.effective),
@@ -353,7 +361,7 @@ def give_verdict(number: int, nonconformity_id: int) -> BaseResponse:
             version=form.version.data,
         )
 
-    return _change(actor, audit, f"verdict-{nonconformity_id}", form, verdict, change)
+    return _write(number, name, form, change)
 
 
 @blueprint.post("/<record:number>/verdicts/<key:nonconformity_id>/remove")
@@ -363,19 +371,11 @@ def uncover(number: int, nonconformity_id: int) -> BaseResponse:
     audit = get_audit(present_actor(), number)
     actor = allow("audit:schedule", subject_of(audit))
     form = forms.Versioned()
-    if not form.validate():
-        raise NotFound
-    try:
+
+    def change() -> None:
         services.uncover(actor, audit, nonconformity_id, form.version.data)
-        db.session.commit()
-    except Conflict as error:
-        db.session.rollback()
-        return _page(actor, get_audit(actor, number), Opened("move-cover", None, str(error)), 409)
-    except RefusedMove as error:
-        db.session.rollback()
-        opened = Opened("move-cover", None, error.message, tuple(error.reasons))
-        return _page(actor, get_audit(actor, number), opened, error.status)
-    return go(url_for("audits.show", number=number), _("The record is out of this audit."))
+
+    return RECORDS.press(actor, audit, "cover", form, change, _("The record is out of this audit."))
 
 
 # ---------------------------------------------------------------- moves
@@ -390,13 +390,11 @@ def move(number: int, event: str) -> BaseResponse:
     if event not in machine_of("audit").events:
         raise NotFound
     form = forms.AuditMoveForm()
-    if not form.validate():
-        problem = " ".join(str(message) for each in form for message in each.errors)
-        return _page(actor, audit, _retry(event, form, problem), 422)
-    signing = None
-    if form.password.data:
-        signing = Signing(form.password.data, content_to_sign(audit, load_scope(audit)))
-    try:
+
+    def change() -> None:
+        signing = None
+        if form.password.data:
+            signing = Signing(form.password.data, content_to_sign(audit, load_scope(audit)))
         services.make_move(
             actor,
             audit,
@@ -406,25 +404,17 @@ def move(number: int, event: str) -> BaseResponse:
             version=form.version.data,
             planned_on=form.planned_on.data,
         )
-        db.session.commit()
-    except (WrongPassword, InvalidInput) as error:
-        db.session.rollback()
-        problem = _("This is not your password.") if isinstance(error, WrongPassword) else error.message
-        return _page(actor, get_audit(actor, number), _retry(event, form, problem), 422)
-    except Conflict as error:
-        db.session.rollback()
-        return _page(actor, get_audit(actor, number), _retry(event, form, str(error)), 409)
-    except RefusedMove as error:
-        db.session.rollback()
-        opened = _retry(event, form, error.message)
-        opened.reasons = tuple(error.reasons)
-        return _page(actor, get_audit(actor, number), opened, error.status)
-    title = machine_of("audit").event_title(event)
-    said = _("Done: %(move)s.", move=title.of(language()) if title else event)
-    return go(url_for("audits.show", number=number), said)
+
+    return RECORDS.press(actor, audit, event, form, change)
 
 
-def _retry(event: str, form: Any, problem: str) -> Opened:
-    raw = form.planned_on.raw_data or [""]
-    typed = {"reason": form.reason.data or "", "planned_on": raw[0]}
-    return Opened(f"move-{event}", None, problem, typed=typed)
+@blueprint.post("/<record:number>/undo")
+@permission("audit:view")
+def take_back(number: int) -> BaseResponse:
+    """Take back the last move, where its rule still allows that."""
+    audit = get_audit(present_actor(), number)
+    actor = allow("audit:view", subject_of(audit))
+    return RECORDS.take_back(actor, audit, forms.MoveForm())
+
+
+RECORDS = Records("audit", "audits.show", get_audit, _page, services.record_of)

@@ -4,20 +4,24 @@ from datetime import date
 from typing import Any
 
 from flask import Response, current_app, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as BaseResponse
 
-from tracker import clock
+from tracker import clock, undo
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import pairs
 from tracker.accounts.models import Role
 from tracker.accounts.queries import list_people
-from tracker.attempts import refuse
+from tracker.attempts import attempt, make
 from tracker.database import db
-from tracker.errors import Conflict, InvalidInput, NotFound, RefusedMove, WrongPassword
+from tracker.desk import Opened
+from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick, say
 from tracker.moves import Signing
+from tracker.moving import Records, came_back
 from tracker.nonconformities import proposals
 from tracker.nonconformities.services import raise_for_gaps
 from tracker.offers import machine_of
@@ -41,6 +45,7 @@ from tracker.reviews.forms import DetailsForm, MoveForm, PlanForm, ReasonForm
 from tracker.reviews.models import Review, Tier
 from tracker.scores.releases import in_use
 from tracker.scores.sheets import COPC, SEE_CMM
+from tracker.submissions import Answer, once
 from tracker.timeline import list_history, list_signatures
 from workflows.drawing import svg
 from workflows.reviews import ReviewState
@@ -129,27 +134,27 @@ def create() -> Response:
     form = PlanForm()
     _offer(form, actor)
     if form.validate_on_submit():
-        site_id = form.key_of(form.site_id)
-        allow("review:plan", Subject(site_id=site_id))
-        try:
-            review = services.plan_review(
-                actor,
-                site_id=site_id,
-                title=form.title.data or "",
-                copc=form.copc.data,
-                see_cmm=form.see_cmm.data,
-                tier=Tier(form.tier.data),
-                scope=form.chosen_scope(),
-                **form.days(),
-                lead_auditor_id=form.key_of(form.lead_auditor_id),
-                from_last=form.from_last.data,
-            )
-            db.session.commit()
-            return go(url_for("reviews.show", number=review.number), _("The review has been planned."))
-        except InvalidInput as error:
-            db.session.rollback()
-            refuse(form, error)
+        allow("review:plan", Subject(site_id=form.key_of(form.site_id)))
+        status, answer = make(form, lambda: _plan(actor, form))
+        if status == 200:
+            return go(answer.location, _("The review has been planned."))
     return render("reviews/new.html", form=form, elements=_elements(actor), status=422)
+
+
+def _plan(actor: Actor, form: PlanForm) -> Answer:
+    review = services.plan_review(
+        actor,
+        site_id=form.key_of(form.site_id),
+        title=form.title.data or "",
+        copc=form.copc.data,
+        see_cmm=form.see_cmm.data,
+        tier=Tier(form.tier.data),
+        scope=form.chosen_scope(),
+        **form.days(),
+        lead_auditor_id=form.key_of(form.lead_auditor_id),
+        from_last=form.from_last.data,
+    )
+    return Answer(url_for("reviews.show", number=review.number))
 
 
 def _offer(form: PlanForm, actor: Actor) -> None:
@@ -206,7 +211,7 @@ def _show(
     *,
     status: int = 200,
     details: DetailsForm | None = None,
-    refused: dict[str, Any] | None = None,
+    opened: Opened | None = None,
     reason_form: ReasonForm | None = None,
     head: queries.Head | None = None,
 ) -> Response:
@@ -217,11 +222,13 @@ def _show(
     record = services.record_of(review)
     return render(
         "reviews/show.html",
+        "reviews/_moved.html",
         speaks_to=lambda gap: proposals.propose(gap.pins, scope.known()),
         status=status,
         view=page,
         details=details,
-        refused=refused or {},
+        opened=opened or Opened(),
+        undo=undo.title_of("review", work.last_move, actor),
         reason_form=reason_form,
         grids=pages.deployment_categories(work),
         history=list_history(record, but=QUIET),
@@ -250,22 +257,25 @@ def describe(number: int) -> Response:
     """Attach the sampled audit and confirm the metric list."""
     actor, review = load_review(number, "review:judge")
     form = DetailsForm()
-    if form.validate_on_submit():
-        try:
-            services.describe(
-                actor,
-                review,
-                sampled_kcrp=form.sampled_kcrp.data,
-                metric_list_confirmed=form.metric_list_confirmed.data,
-                version=form.version.data,
-            )
-            db.session.commit()
-            return go(url_for("reviews.show", number=number), _("Saved."))
-        except Conflict as error:
-            db.session.rollback()
-            form.form_errors.append(error.message)
-            return _show(actor, queries.get_review(actor.organisation_id, number), status=409, details=form)
-    return _show(actor, review, status=422, details=form)
+
+    def change() -> None:
+        services.describe(
+            actor,
+            review,
+            sampled_kcrp=form.sampled_kcrp.data,
+            metric_list_confirmed=form.metric_list_confirmed.data,
+            version=form.version.data,
+        )
+
+    status = attempt(form, change, review) if form.validate_on_submit() else 422
+    if status != 200:
+        return _show(actor, _again(actor, number), status=status, details=form)
+    return go(url_for("reviews.show", number=number), _("Saved."))
+
+
+def _again(actor: Actor, number: int) -> Review:
+    """The review as it stands now."""
+    return queries.get_review(actor.organisation_id, number)
 
 
 @blueprint.post("/<record:number>/carry")
@@ -273,14 +283,17 @@ def describe(number: int) -> Response:
 def carry(number: int) -> Response:
     """Start from what was reported last at the site."""
     actor, review = load_review(number, "review:plan")
+
+    def change() -> Answer:
+        return Answer("", words.taken_over(services.carry_forward(actor, review)))
+
     try:
-        count = services.carry_forward(actor, review)
-        db.session.commit()
+        answer = once(actor, change, review)
     except Conflict as error:
         db.session.rollback()
-        fresh = queries.get_review(actor.organisation_id, number)
-        return _show(actor, fresh, status=409, refused={"event": "carry", "message": error.message})
-    return go(url_for("reviews.show", number=number), words.taken_over(count))
+        opened = came_back("carry", FlaskForm(), error)
+        return _show(actor, _again(actor, number), status=409, opened=opened)
+    return go(url_for("reviews.show", number=number), answer.message)
 
 
 @blueprint.post("/<record:number>/units")
@@ -290,8 +303,7 @@ def take_in(number: int) -> Response:
     actor, review = load_review(number, "review:judge")
     if review.state == ReviewState.IN_PROGRESS:
         site = queries.get_head(actor.organisation_id, number).site
-        services.take_in(review, site, actor.person_id)
-        db.session.commit()
+        once(actor, lambda: services.take_in(review, site, actor.person_id), review)
     return go(url_for("reviews.show", number=number), _("Saved."))
 
 
@@ -301,10 +313,8 @@ def confirm(number: int) -> Response:
     """Confirm that closures made meanwhile are taken into account."""
     actor, review = load_review(number, "review:judge")
     open_now = set(queries.closures_meanwhile(queries.load(review)))
-    services.confirm_closures(
-        actor, review, [int(text) for text in request.form.getlist("number") if text in map(str, open_now)]
-    )
-    db.session.commit()
+    named = [int(text) for text in request.form.getlist("number") if text in map(str, open_now)]
+    once(actor, lambda: services.confirm_closures(actor, review, named), review)
     return go(url_for("reviews.show", number=number), _("Confirmed."))
 
 
@@ -314,62 +324,55 @@ def give_reason(number: int) -> Response:
     """Write down why no non-conformity carries a gap."""
     actor, review = load_review(number, "review:judge")
     form = ReasonForm()
-    if not form.validate_on_submit():
-        return _show(actor, review, status=422, reason_form=form)
-    try:
+
+    def change() -> None:
         services.give_gap_reason(actor, review, form.key.data or "", form.reason.data or "")
-    except Conflict as error:
-        db.session.rollback()
-        form.form_errors.append(error.message)
-        return _show(actor, queries.get_review(actor.organisation_id, number), status=409, reason_form=form)
-    db.session.commit()
+
+    status = attempt(form, change, review) if form.validate_on_submit() else 422
+    if status != 200:
+        return _show(actor, _again(actor, number), status=status, reason_form=form)
     return go(url_for("reviews.show", number=number) + "#gaps", _("Saved."))
 
 
 @blueprint.post("/<record:number>/moves/<event>")
 @permission("review:view")
-def move(number: int, event: str) -> Response:
+def move(number: int, event: str) -> BaseResponse:
     """Make a move; the machine says who may, and the guards whether."""
     actor, review = load_review(number, "review:view")
     if machine_of("review").transition(review.state, event) is None and event not in _events():
         raise NotFound
     form = MoveForm()
-    if not form.validate_on_submit():
-        return _show(actor, review, status=422, refused=_refused(event, form, "; ".join(_errors(form))))
-    signing = None
-    if form.password.data:
-        content = services.report_content(queries.load(review))
-        signing = Signing(form.password.data, content)
-    try:
+
+    def change() -> None:
+        signing = None
+        if form.password.data:
+            signing = Signing(form.password.data, services.report_content(queries.load(review)))
         services.make_move(
             actor, review, event, reason=form.reason.data or "", signing=signing, version=form.version.data
         )
-        db.session.commit()
-    except (Conflict, WrongPassword, RefusedMove) as error:
-        db.session.rollback()
-        fresh = queries.get_review(actor.organisation_id, number)
-        return _show(actor, fresh, status=error.status, refused=_refused(event, form, _said(error)))
-    return go(url_for("reviews.show", number=number), words.moved(event))
+
+    return RECORDS.press(actor, review, event, form, change, words.moved(event))
+
+
+@blueprint.post("/<record:number>/undo")
+@permission("review:view")
+def take_back(number: int) -> BaseResponse:
+    """Take back the last move, where its rule still allows that."""
+    actor, review = load_review(number, "review:view")
+    return RECORDS.take_back(actor, review, MoveForm())
+
+
+RECORDS = Records(
+    "review",
+    "reviews.show",
+    _again,
+    lambda actor, review, opened, status: _show(actor, review, opened=opened, status=status),
+    services.record_of,
+)
 
 
 def _events() -> set[str]:
     return {transition.event for transition in machine_of("review").transitions if not transition.by_system}
-
-
-def _errors(form: MoveForm) -> list[str]:
-    return [str(message) for messages in form.errors.values() for message in messages]
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, WrongPassword):
-        return _("That is not your password. Nothing has been signed.")
-    if isinstance(error, RefusedMove):
-        return " ".join(error.reasons)
-    return str(getattr(error, "message", ""))
-
-
-def _refused(event: str, form: MoveForm, message: str) -> dict[str, Any]:
-    return {"event": event, "message": message, "typed": {"reason": form.reason.data or ""}}
 
 
 # ---------------------------------------------------------------- all gaps at once
@@ -417,14 +420,13 @@ def raise_all(number: int) -> Response:
     wanted = [gap for gap in gaps if gap.element in chosen]
     if not wanted:
         return _preview(actor, review, gaps, 422, _("Choose at least one item."))
+
+    def change() -> Answer:
+        return Answer("", words.raised(len(raise_for_gaps(actor, review, wanted))))
+
     try:
-        raised = raise_for_gaps(actor, review, wanted)
-        db.session.commit()
+        answer = once(actor, change, review)
     except InvalidInput as error:
         db.session.rollback()
         return _preview(actor, review, gaps, 422, error.message)
-    count = len(raised)
-    return go(
-        url_for("reviews.show", number=number) + "#findings",
-        words.raised(count),
-    )
+    return go(url_for("reviews.show", number=number) + "#findings", answer.message)

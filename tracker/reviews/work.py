@@ -40,6 +40,7 @@ from tracker.scores import releases, sheets
 from tracker.scores.computing import Computed
 from tracker.scores.models import CatalogueRelease
 from tracker.scores.sheets import COPC, PINNING, SEE_CMM
+from tracker.undo import MoveUndo, belongs
 from workflows.nonconformities import NonconformityState
 from workflows.reviews import ReviewState
 
@@ -61,6 +62,7 @@ class Head:
     origin: int | None = None
     last_reported: int | None = None
     external: ExternalAudit | None = None
+    last_move: MoveUndo | None = None
 
 
 def get_head(organisation_id: int, number: int) -> Head:
@@ -101,6 +103,7 @@ def _head(*conditions: Any) -> Head | None:
             )
             .scalar_subquery(),
             ExternalAudit,
+            MoveUndo,
         )
         .join(Site, (Site.organisation_id == Review.organisation_id) & (Site.id == Review.site_id))
         .join(
@@ -120,6 +123,7 @@ def _head(*conditions: Any) -> Head | None:
             (ExternalAudit.organisation_id == Review.organisation_id)
             & (ExternalAudit.id == _last_external()),
         )
+        .outerjoin(MoveUndo, belongs("review", Review.organisation_id, Review.id))
         .where(*conditions)
     ).one_or_none()
     return None if row is None else Head(*row)
@@ -180,6 +184,7 @@ class Work:
     origin: int | None = None
     last_reported: int | None = None
     external: ExternalAudit | None = None
+    last_move: MoveUndo | None = None
     is_current: bool = False
     as_of: date = field(default_factory=clock.today)
 
@@ -330,6 +335,7 @@ def load(
         origin=head.origin,
         last_reported=head.last_reported,
         external=head.external,
+        last_move=head.last_move,
         is_current=current == len(scope.standards_of(review)),
         as_of=as_of,
     )

@@ -212,7 +212,7 @@ def test_tasks_are_planned_done_dropped_and_opened_again(app, at, owner) -> None
         {"version": action.version, "password": "wrong", "reason": "Fine"},
         422,
     )
-    assert "This is not your password." in wrong.words
+    assert "The password is not right" in wrong.words
     assert "Fine" in wrong.text
     approver.post(
         f"/actions/{action.number}/moves/approve_plan",

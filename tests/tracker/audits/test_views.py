@@ -128,7 +128,7 @@ def test_the_auditor_answers_signs_and_the_records_move(app, at, record) -> None
     )
 
     wrong = auditor.post("/audits/1/moves/conclude", {"version": audit.version, "password": "no"}, 422)
-    assert "not your password" in wrong.words
+    assert "The password is not right" in wrong.words
     auditor.post("/audits/1/moves/conclude", {"version": audit.version, "password": loop.factories.PASSWORD})
 
     assert audit.state == "concluded"

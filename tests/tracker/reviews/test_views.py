@@ -279,7 +279,7 @@ def test_a_review_is_started_reported_and_accepted_in_the_browser(at: Ground, be
     lead.post("/reviews/1/moves/report", {"password": factories.PASSWORD, "version": version()})
     be(at.manager).post("/reviews/1/moves/accept", {"password": factories.PASSWORD, "version": version()})
 
-    assert "not your password" in wrong.words
+    assert "The password is not right" in wrong.words
     fresh = queries.get_review(at.organisation.id, review.number)
     assert (fresh.state, fresh.accepted_by_id) == (ReviewState.REPORTED, at.manager.id)
     shown = be(at.manager).get("/reviews/1").words
