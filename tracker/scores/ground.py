@@ -304,20 +304,21 @@ def needs_of(site: Site, numbers: Mapping[int, int]) -> dict[int, tuple[int, ...
         .select_from(edge)
         .join(holder, (holder.organisation_id == edge.organisation_id) & (holder.id == edge.action_id))
         .join(first, (first.organisation_id == edge.organisation_id) & (first.id == edge.needs_id))
-        .join(waiting, (waiting.organisation_id == edge.organisation_id) & (waiting.action_id == holder.id))
-        .join(awaited, (awaited.organisation_id == edge.organisation_id) & (awaited.action_id == first.id))
         .join(
-            Nonconformity,
-            (Nonconformity.organisation_id == edge.organisation_id)
-            & (Nonconformity.id == waiting.nonconformity_id),
+            waiting,
+            (waiting.organisation_id == edge.organisation_id) & (waiting.action_id == edge.action_id),
+        )
+        .join(
+            awaited, (awaited.organisation_id == edge.organisation_id) & (awaited.action_id == edge.needs_id)
         )
         .where(
             edge.organisation_id == site.organisation_id,
-            *_open(site),
+            holder.organisation_id == site.organisation_id,
+            # An action answers records of its own site only; to look at theirs leads SQLite to pair all of them.
+            holder.site_id == site.id,
             holder.state.not_in(SETTLED_ACTIONS),
             first.state.not_in(SETTLED_ACTIONS),
         )
-        .distinct()
     )
     edges = [
         (numbers[after], numbers[before])
