@@ -41,6 +41,7 @@ _METRIC_FIELDS = frozenset({"id", "required", "collected", "usable", "integrity"
 _GAP_FIELDS = frozenset({"id", "grade", "effort", "ready_on", "needs", "releases"})
 _LINE_FIELDS = frozenset({"status", "improvement_approach"})
 _RANGE_FIELDS = frozenset({"low", "high"})
+_RELEASE_FIELDS = frozenset({"item", "line", "unit", "metric", "fact"})
 _RELEASE_SHAPES = {
     frozenset({"item", "line"}): "line",
     frozenset({"item", "unit"}): "unit",
@@ -369,17 +370,25 @@ class SheetReader(Reader):
 
     def gaps(self, value: object, path: str, read_release: "_ReadRelease") -> tuple[Gap, ...]:
         found: dict[str, tuple[int, Gap]] = {}
+        needs: list[tuple[str, str]] = []
         for index, entry in enumerate(self.listed(value, path)):
             where = f"{path}[{index}]"
             gap = self.gap(entry, where, read_release)
-            if gap is not None and gap.id in found:
+            if gap is None:
+                continue
+            needs += ((f"{where}.needs[{position}]", name) for position, name in enumerate(gap.needs))
+            if gap.id in found:
                 self.fault(below(where, "id"), f"duplicate identifier: {numbers.describe(gap.id)}")
-            elif gap is not None:
+            elif gap.id:
                 found[gap.id] = (index, gap)
-        self.needs(found, path)
+        for where, name in needs:
+            if name and name not in found:
+                self.fault(where, f"unknown gap: {numbers.describe(name)}")
+        self.cycles(found, path)
         return tuple(gap for _, gap in found.values())
 
     def gap(self, value: object, path: str, read_release: "_ReadRelease") -> Gap | None:
+        """A gap; without an identifier that can be read its own is empty, so that its needs are still judged."""
         table = self.table(value, path, _GAP_FIELDS)
         if table is None:
             return None
@@ -395,10 +404,8 @@ class SheetReader(Reader):
             release = read_release(self, entry, f"{path}.releases[{index}]")
             if release is not None:
                 releases.append(release)
-        if name is None:
-            return None
         return Gap(
-            id=name,
+            id=name or "",
             releases=tuple(releases),
             grade=grade,
             effort=Fraction(1) if effort is None else effort,
@@ -409,12 +416,8 @@ class SheetReader(Reader):
     def need(self, value: object, path: str) -> str:
         return self.identifier(value, path) or ""
 
-    def needs(self, found: Mapping[str, tuple[int, Gap]], path: str) -> None:
-        """Needs must name gaps of the sheet and must not run in a circle."""
-        for index, gap in found.values():
-            for position, name in enumerate(gap.needs):
-                if name and name not in found:
-                    self.fault(f"{path}[{index}].needs[{position}]", f"unknown gap: {numbers.describe(name)}")
+    def cycles(self, found: Mapping[str, tuple[int, Gap]], path: str) -> None:
+        """Needs must not run in a circle."""
         graph = {name: [need for need in gap.needs if need in found] for name, (_, gap) in found.items()}
         for cycle in find_cycles(graph):
             shown = " -> ".join(numbers.describe(name).strip("'\"") for name in [*cycle, cycle[0]])
@@ -517,64 +520,58 @@ class _ReleaseCheck:
     units: Mapping[str, tuple[str, ...] | None]
 
     def read(self, reader: SheetReader, value: object, path: str) -> Release | None:
-        table = reader.table(value, path)
+        table = reader.table(value, path, _RELEASE_FIELDS)
         if table is None:
             return None
+        faults_before = len(reader.faults)
+        names = {
+            key: reader.identifier(table[key], below(path, key)) for key in table if key in _RELEASE_FIELDS
+        }
         kind = _RELEASE_SHAPES.get(frozenset(table))
-        if kind is None:
-            self.wrong_shape(reader, table, path)
-            return None
-        for key, entry in table.items():
-            if reader.identifier(entry, below(path, key)) is None:
-                return None
-        item_id = table["item"]
-        if not self.standard.has_item(item_id):
-            reader.fault(below(path, "item"), f"unknown item: {numbers.describe(item_id)}")
-            return None
-        release = Release(kind, item_id, table.get(kind, ""), table.get("fact", ""))
-        fault = self.fact_fault(release)
-        if fault is not None:
-            reader.fault(below(path, fault[0]), fault[1])
-            return None
-        return release
-
-    def wrong_shape(self, reader: SheetReader, table: Object, path: str) -> None:
-        known = {"item", "line", "unit", "metric", "fact"}
-        strange = [key for key in table if key not in known]
-        for key in strange:
-            reader.fault(below(path, key), "unknown field")
         if "item" not in table:
             reader.fault(below(path, "item"), "missing")
-        if not strange and "item" in table:
+        elif kind is None and len(names) == len(table):
             reader.fault(
                 path, "must name one line, one unit, one metric with its fact, or 4.7 with fact compliant"
             )
-
-    def fact_fault(self, release: Release) -> tuple[str, str] | None:
-        """The field that is wrong and why, or `None`."""
-        if release.kind == "metric" and release.fact not in METRIC_FACTS:
-            return "fact", f"must be cui, meets or improves, not {numbers.describe(release.fact)}"
-        named_word = self.standard.copc and (release.item, release.fact) == (ACHIEVING_RESULTS, "compliant")
-        if release.kind == "compliant" and not named_word:
-            return "fact", "without a metric only item 4.7 has a fact to release: compliant"
-        item = self.standard.item(release.item)
-        if self.tier not in item.points:
+        for key, message in self.wrong(names):
+            reader.fault(below(path, key), message)
+        if kind is None or len(reader.faults) > faults_before:
             return None
-        facts = self.items.get(release.item)
-        if facts is None:
-            return "item", f"item {release.item} does not stand in the sheet"
-        return None if self.named(release, item, facts) else (
-            release.kind, f"unknown {release.kind}: {numbers.describe(release.name)}"
-        )  # fmt: skip
+        return Release(kind, names["item"] or "", names.get(kind) or "", names.get("fact") or "")
 
-    def named(self, release: Release, item: Item, facts: ItemFacts) -> bool:
-        if release.kind == "line":
-            return release.name in facts.lines
-        if release.kind == "unit":
-            return item.unit_kind is not None and release.name in (self.units[item.unit_kind] or ())
-        if release.kind == "metric":
-            return any(metric.id == release.name for metric in facts.metrics or ())
-        return True
+    def wrong(self, names: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+        """Each field that names what the sheet does not have, and why: all of them, not only the first."""
+        item_id, fact = names.get("item"), names.get("fact")
+        known = item_id is not None and self.standard.has_item(item_id)
+        if item_id is not None and not known:
+            yield "item", f"unknown item: {numbers.describe(item_id)}"
+        if fact is not None and "metric" in names and fact not in METRIC_FACTS:
+            yield "fact", f"must be cui, meets or improves, not {numbers.describe(fact)}"
+        alone = fact is not None and names.keys() <= {"item", "fact"} and (known or fact != "compliant")
+        if alone and not (self.standard.copc and (item_id, fact) == (ACHIEVING_RESULTS, "compliant")):
+            yield "fact", "without a metric only item 4.7 has a fact to release: compliant"
+        if item_id is not None and known:
+            yield from self.missing(item_id, names)
+
+    def missing(self, item_id: str, names: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+        item, facts = self.standard.item(item_id), self.items.get(item_id)
+        if self.tier not in item.points:
+            return
+        if facts is None:
+            yield "item", f"item {item_id} does not stand in the sheet"
+            return
+        for kind in ("line", "unit", "metric"):
+            name = names.get(kind)
+            if name is not None and not self.named(kind, name, item, facts):
+                yield kind, f"unknown {kind}: {numbers.describe(name)}"
+
+    def named(self, kind: str, name: str, item: Item, facts: ItemFacts) -> bool:
+        if kind == "line":
+            return name in facts.lines
+        if kind == "unit":
+            return item.unit_kind is not None and name in (self.units[item.unit_kind] or ())
+        return any(metric.id == name for metric in facts.metrics or ())
 
 
 _ROW_RELEASE = frozenset({"criterion", "row", "level"})
@@ -588,13 +585,15 @@ def _row_release_reader(standard: Standard) -> _ReadRelease:
         criterion = reader.mandatory(table, "criterion", path, reader.identifier)
         row = reader.mandatory(table, "row", path, reader.identifier)
         level = reader.mandatory(table, "level", path, reader.level)
-        if criterion is None or row is None or level is None:
+        if criterion is None:
             return None
         if not standard.has_criterion(criterion):
             reader.fault(below(path, "criterion"), f"unknown criterion: {numbers.describe(criterion)}")
             return None
-        if all(entry.id != row for entry in standard.criterion(criterion).rows):
+        if row is not None and all(entry.id != row for entry in standard.criterion(criterion).rows):
             reader.fault(below(path, "row"), f"unknown row: {numbers.describe(row)}")
+            return None
+        if row is None or level is None:
             return None
         return Release("row", criterion, row, level=level)
 

@@ -151,15 +151,47 @@ TABLE = [
     (put(RELEASE, {"item": "1.2", "line": "1.2-1", "unit": "card"}), "gaps[0].releases[0]"),
     (put(RELEASE, {"line": "1.2-1"}), "gaps[0].releases[0].item"),
     (put(RELEASE, {"item": "1.2", "row": "1"}), "gaps[0].releases[0].row"),
+    (put(RELEASE, 7), "gaps[0].releases[0]"),
+    (put(RELEASE, {"item": "1.2", "line": 5}), "gaps[0].releases[0].line"),
+    (put(RELEASE, {"item": 5, "line": "1.2-1"}), "gaps[0].releases[0].item"),
+    (put(RELEASE, {"item": "1.2"}), "gaps[0].releases[0]"),
+    (put(RELEASE, {"item": "9.9", "fact": "compliant"}), "gaps[0].releases[0].item"),
+    (put(RELEASE, {"item": "9.9", "fact": "meets"}), "gaps[0].releases[0].fact"),
+    (put(RELEASE, {"fact": "meets"}), "gaps[0].releases[0].item"),
+    (put(RELEASE, {"item": "4.7", "fact": "meets"}), "gaps[0].releases[0].fact"),
+    (put(RELEASE, {"item": "4.4", "metric": "moon", "fact": "shines"}), "gaps[0].releases[0].metric"),
+    (put("gaps", 5), "gaps"),
+    (put("gaps/0", 5), "gaps[0]"),
+    (put("gaps/0/releases", 5), "gaps[0].releases"),
+    (put("gaps/0/needs", 5), "gaps[0].needs"),
+    (put("gaps/0/needs", ["", 5, "NC-99", "NC-98"]), "gaps[0].needs[2]"),
+    (put("gaps/0/id", " "), "gaps[0].id"),
+    (put("policy", 5), "policy"),
+    (put("items/1.2/lines", 5), "items.1.2.lines"),
+    (put("items/1.2/lines/ ", "met"), "items.1.2.lines. "),
+    (put("items/1.2/lines/1.2-1", {"status": "perhaps", "improvement_approach": True}), "items.1.2.lines.1.2-1.status"),
+    (put("items/1.2/deployed", 5), "items.1.2.deployed"),
+    (put("items/1.2/deployed", ["card", "moon", "sun", 5]), "items.1.2.deployed[2]"),
+    (put("items/1.2/deployed", ["moon", "moon"]), "items.1.2.deployed[1]"),
+    (put("items/2.1/overrule", 5), "items.2.1.overrule"),
+    (put("items/2.1/overrule/reason", 5), "items.2.1.overrule.reason"),
+    (put("items/4.4/metrics", 5), "items.4.4.metrics"),
+    (put(METRIC, 5), "items.4.4.metrics[0]"),
+    (put(f"{METRIC}/values", 5), "items.4.4.metrics[0].values"),
+    (put(f"{METRIC}/values", {"2026-01": "x", "June": "1", "2026-09": "y"}), "items.4.4.metrics[0].values.June"),
+    (put(f"{METRIC}/values/2026-6", "98"), "items.4.4.metrics[0].values.2026-6"),
+    (put(f"{METRIC}/values/2026-00", "98"), "items.4.4.metrics[0].values.2026-00"),
+    (put(f"{METRIC}/target", {"June": "x", "2026-01": "y", "2026-02": "98"}), "items.4.4.metrics[0].target.June"),
+    (put(METRIC, {"id": "m", "better": "range", "target": {"low": "2", "high": "1"}}), "items.4.4.metrics[0].target"),
+    (put(METRIC, {"id": "m", "better": "range", "target": {"low": "2"}}), "items.4.4.metrics[0].target.high"),
+    (put(METRIC, {"id": "m", "better": "range", "target": {"high": "2"}}), "items.4.4.metrics[0].target.low"),
+    (put(METRIC, {"id": "m", "better": "range", "target": {"low": "x", "high": "2", "mid": 1}}),
+     "items.4.4.metrics[0].target.mid"),
+    (put(METRIC, {"id": "m", "better": "range", "target": {"2026-01": "5"}}), "items.4.4.metrics[0].target.2026-01"),
+    (put(METRIC, {"id": "m", "better": "lower", "target": {"2026-01": {"low": "1", "high": "2"}}}),
+     "items.4.4.metrics[0].target.2026-01"),
+    (put(METRIC, {"id": "m", "target": {}}), "items.4.4.metrics[0].target.low"),
 ]  # fmt: skip
-
-
-@pytest.mark.parametrize(("change", "path"), TABLE, ids=[f"{n}:{path}" for n, (_, path) in enumerate(TABLE)])
-def test_each_fault_names_its_field(change: Callable[[Plain], None], path: str) -> None:
-    plain = example()
-    change(plain)
-
-    assert path in paths(plain)
 
 
 SEE_TABLE = [
@@ -176,15 +208,42 @@ SEE_TABLE = [
     (put("gaps/0/releases/0/row", "trends"), "gaps[0].releases[0].row"),
     (put("gaps/0/releases/0/level", 9), "gaps[0].releases[0].level"),
     (drop("gaps/0/releases/0/level"), "gaps[0].releases[0].level"),
+    (drop("gaps/0/releases/0/criterion"), "gaps[0].releases[0].criterion"),
+    (drop("gaps/0/releases/0/row"), "gaps[0].releases[0].row"),
+    (put("gaps/0/releases/0/item", "1.2"), "gaps[0].releases[0].item"),
+    (put("gaps/0/releases/0", 5), "gaps[0].releases[0]"),
+    (put("gaps/0/releases/0/level", -1), "gaps[0].releases[0].level"),
+    (put("target_level", 0), "target_level"),
+    (put("part", 5), "part"),
+    (put("rows", 5), "rows"),
+    (put("rows/S1", 5), "rows.S1"),
+    (put("rows/S1/feedback", -1), "rows.S1.feedback"),
+    (put("standard", "see-cmm@9"), "standard"),
+    (put("standard", "nobody@1"), "standard"),
 ]
 
 
-@pytest.mark.parametrize(("change", "path"), SEE_TABLE)
-def test_each_fault_of_a_row_sheet_names_its_field(change: Callable[[Plain], None], path: str) -> None:
-    plain = example("see-example")
+# All that each change makes wrong, word for word.
+SAID: dict[str, list[list[str]]] = json.loads(Path(__file__).with_name("sheet_faults.json").read_text("utf-8"))
+CASES = [
+    pytest.param(name, change, path, said, id=f"{name[:3]}-{number}:{path}")
+    for name, table in (("copc-example", TABLE), ("see-example", SEE_TABLE))
+    for number, ((change, path), said) in enumerate(zip(table, SAID[name], strict=True))
+]
+
+
+@pytest.mark.parametrize(("name", "change", "path", "said"), CASES)
+def test_each_fault_is_told_with_its_field(
+    name: str, change: Callable[[Plain], None], path: str, said: list[str]
+) -> None:
+    plain = example(name)
     change(plain)
 
-    assert path in paths(plain)
+    with pytest.raises(SheetFaults) as caught:
+        parse(plain)
+
+    assert [str(fault) for fault in caught.value.faults] == said
+    assert path in [fault.path for fault in caught.value.faults]
 
 
 def test_the_promised_wording_of_a_bad_number() -> None:
@@ -209,6 +268,59 @@ def test_all_faults_come_at_once() -> None:
 
     assert len(found) >= len(broken)
     assert {path for _, path in broken} <= set(found)
+
+
+WRONG_RELEASES = [
+    ({"item": "4.4", "metric": "moon", "fact": "shines"}, {"metric", "fact"}),
+    ({"item": "9.9", "metric": "moon", "fact": "shines"}, {"item", "fact"}),
+    ({"item": "1.1", "metric": "moon", "fact": "shines"}, {"item", "fact"}),
+    ({"item": 5, "metric": 6, "fact": 7}, {"item", "metric", "fact"}),
+    ({"item": "9.9", "line": 6}, {"item", "line"}),
+    ({"item": "9.9", "line": "x", "colour": 1}, {"item", "colour"}),
+    ({"item": "1.2", "line": "1.2-9", "colour": 1}, {"line", "colour"}),
+    ({"item": "9.9", "fact": "shines"}, {"item", "fact"}),
+    ({"item": "9.9", "fact": "compliant"}, {"item"}),
+    ({"metric": "recontact", "fact": "shines"}, {"item", "fact"}),
+    ({"item": "4.4", "metric": "moon"}, {"", "metric"}),
+]
+
+
+@pytest.mark.parametrize(("release", "fields"), WRONG_RELEASES)
+def test_all_faults_of_a_release_come_at_once(release: Plain, fields: set[str]) -> None:
+    """Section 1: one line per fault, "all faults at once, not only the first"; here within one release."""
+    plain = example()
+    put(RELEASE, release)(plain)
+
+    where = "gaps[0].releases[0]"
+    assert sorted(paths(plain)) == sorted(f"{where}.{field}" if field else where for field in fields)
+
+
+@pytest.mark.parametrize(
+    ("release", "fields"),
+    [
+        ({"criterion": "S9", "row": "trends", "level": 9}, {"criterion", "level"}),
+        ({"criterion": "S1", "row": "trends", "level": 9}, {"row", "level"}),
+        ({"criterion": "S1", "row": "trends"}, {"row", "level"}),
+    ],
+)
+def test_all_faults_of_a_row_release_come_at_once(release: Plain, fields: set[str]) -> None:
+    """Section 1: one line per fault, "all faults at once, not only the first"."""
+    plain = example("see-example")
+    put("gaps/0/releases/0", release)(plain)
+
+    assert sorted(paths(plain)) == sorted(f"gaps[0].releases[0].{field}" for field in fields)
+
+
+@pytest.mark.parametrize("change", [drop("gaps/1/id"), put("gaps/1/id", "NC-01"), put("gaps/1/id", 7)])
+def test_the_needs_of_a_gap_without_a_good_identifier_are_judged_too(
+    change: Callable[[Plain], None],
+) -> None:
+    """Section 1: "all faults at once, not only the first"."""
+    plain = example()
+    change(plain)
+    put("gaps/1/needs", ["NC-99"])(plain)
+
+    assert sorted(paths(plain)) == ["gaps[1].id", "gaps[1].needs[0]"]
 
 
 def test_a_cycle_of_needs_is_named() -> None:
