@@ -236,6 +236,6 @@ KEY_WORDS: list[Callable[[str], str]] = []
 
 def field_label(field: str) -> str:
     """The words for a field of a history line, which may be the key of a fact."""
-    if "/" in field:
+    if "/" in field and field not in FIELD_LABELS:
         return next((words(field) for words in KEY_WORDS), field)
     return str(FIELD_LABELS.get(field, field.replace("_", " ")))

@@ -12,9 +12,12 @@ from tracker.metrics import exhibit, exhibit_changes, parts, programmes
 from tracker.metrics.models import Metric
 from tracker.metrics.parts import Typed
 from tracker.metrics.services import create_metric, rescore_data, set_target
+from tracker.organisations import timing
+from tracker.organisations.rules import DEFAULT_HOLIDAYS
 from tracker.processes import services as processes
 from tracker.processes.models import AuditResult, ProcessKind
 from tracker.scores.sheets import months_before
+from workflows.calendars import WEEKEND, Day
 
 # (site, kind, zh, en, procedure, owner, metrics by code, days since its sampled audits, result of the last)
 PROCESSES = (
@@ -70,7 +73,31 @@ def build_registers(cast: Cast, today: date) -> None:
         _build_by_programme(cast, today)
         _build_processes(cast, today)
         _build_exhibit(cast)
+        _build_calendar(cast, today)
         db.session.commit()
+
+
+def _build_calendar(cast: Cast, today: date) -> None:
+    """Days of a site's own over the official ones: a weekend worked for a switch of systems, and a day off for it.
+
+    They lie ahead, so that no deadline of the story is counted in another way for them.
+    """
+    site = cast.sites["chengdu"]
+    saturday = today + timedelta(days=(5 - today.weekday()) % 7 + 14)
+    days = (
+        Day(saturday, True, "新呼叫平台切换"),
+        Day(saturday + timedelta(days=1), True, "新呼叫平台切换"),
+        Day(saturday + timedelta(days=6), False, "平台切换补休"),
+    )
+    timing.set_calendar(
+        cast.actors["lin"],
+        site,
+        holidays=DEFAULT_HOLIDAYS,
+        weekend=WEEKEND,
+        days=days,
+        reason="切换新呼叫平台，周末全员到岗，次周五补休。",
+        version=0,
+    )
 
 
 def _build_processes(cast: Cast, today: date) -> None:

@@ -6,6 +6,7 @@ Sites that have set nothing keep the defaults of E.4 and the calendar of mainlan
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from workflows.schedule import Calendar, Step, Term, Terms
 SHIPPED = Path(__file__).resolve().parent / "holidays"
 
 DEFAULT_HOLIDAYS = Holidays.CHINA
+# Year → the day on which the State Council announced its holidays. Nothing ships of a year before it is announced.
+ANNOUNCED = {2025: date(2024, 11, 12), 2026: date(2025, 11, 4)}
 REMIND_DAYS, MANAGER_AFTER, QUALITY_AFTER = 3, 1, 5
 
 

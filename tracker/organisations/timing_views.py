@@ -18,6 +18,7 @@ from tracker.organisations.models import Site
 from tracker.organisations.queries import find_site
 from tracker.organisations.rules import SiteRules, make_rules, official_days, rules_for
 from tracker.organisations.timing_forms import CalendarForm, terms_form, weekdays
+from tracker.organisations.year import read_year, year_of
 from tracker.permissions import Actor, Subject
 from workflows.calendars import Day, Holidays
 from workflows.kinds import Grade
@@ -49,6 +50,7 @@ def timing_show(code: str) -> BaseResponse:
         samples=timing.sample_deadlines(rules, clock.today()),
         weekend=[name for number, name in weekdays() if int(number) in rules.weekend],
         known_until=_known_until(rules),
+        glance=year_of(rules, read_year(request.args.get("year", ""), clock.today()), clock.today()),
         may_edit=allowed("site:edit", Subject(site_id=site.id)),
     )
 
@@ -90,6 +92,9 @@ def calendar(code: str) -> BaseResponse:
     _actor, site, rules = _load(code, "site:edit")
     form = CalendarForm(formdata=None)
     form.fill(rules)
+    if request.args.get("holidays") in set(Holidays):
+        # Proposed by whoever sent one here; it counts once it is saved, with a reason.
+        form.holidays.data = request.args["holidays"]
     return _page("organisations/calendar.html", form=form, site=site)
 
 

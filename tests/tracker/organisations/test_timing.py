@@ -1,5 +1,6 @@
 """How a site counts its days: what ships, what it sets itself, and that nothing that runs is moved by it."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 
@@ -17,7 +18,15 @@ from tracker.nonconformities import deadlines
 from tracker.nonconformities.models import Nonconformity
 from tracker.organisations import timing
 from tracker.organisations.models import Organisation, Site
-from tracker.organisations.rules import default_rules, list_rules, official_days, rules_for
+from tracker.organisations.rules import (
+    ANNOUNCED,
+    default_rules,
+    list_rules,
+    make_rules,
+    official_days,
+    rules_for,
+)
+from tracker.organisations.year import year_of
 from workflows.calendars import Day, Holidays
 from workflows.kinds import Grade
 from workflows.nonconformities import NonconformityState
@@ -70,6 +79,82 @@ def test_the_official_year_2026_has_its_holidays_and_made_up_days() -> None:
     assert sum(not each.working for each in days) == 3 + 9 + 3 + 5 + 3 + 3 + 7
     assert all(each.day.weekday() in (5, 6) for each in days if each.working)
     assert all(each.name for each in days)
+
+
+def test_what_ships_is_what_has_been_announced_and_no_more() -> None:
+    assert {each.day.year for each in official_days(Holidays.CHINA)} == set(ANNOUNCED)
+    for year, day in ANNOUNCED.items():
+        # Announced late in the year before; a year that is to come is not foretold.
+        assert date(year - 1, 10, 1) < day < date(year, 1, 1)
+
+
+def test_a_year_at_a_glance_names_every_unusual_day(site: Site, boss: Person) -> None:
+    rules = make_rules(
+        own_days=[Day(date(2026, 12, 24), name="Founders' day"), Day(date(2026, 12, 26), True)]
+    )
+
+    year = year_of(rules, 2026, date(2026, 11, 22))
+
+    cells = {cell.day: cell for month in year.months for week in month.weeks for cell in week if cell}
+    assert len(cells) == 365
+    assert all(len(week) == 7 for month in year.months for week in month.weeks)
+    assert {day.isoformat() for day, cell in cells.items() if cell.kind == "work" and not cell.own} == set(
+        MADE_UP
+    )
+    assert (cells[date(2026, 2, 17)].kind, cells[date(2026, 2, 17)].name) == ("off", "春节")
+    assert (cells[date(2026, 12, 24)].kind, cells[date(2026, 12, 24)].own) == ("off", True)
+    assert cells[date(2026, 12, 26)].kind == "work"
+    assert cells[date(2026, 12, 27)].kind == "weekend"
+    assert [day for day, cell in cells.items() if cell.today] == [date(2026, 11, 22)]
+    assert (year.off, year.worked, year.own) == (33 + 1, 6 + 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("holidays", "year", "words"),
+    [
+        (Holidays.CHINA, "2026", "As the State Council announced on 4 Nov 2025."),
+        (Holidays.CHINA, "2027", "The public holidays of 2027 are not in this version"),
+        (Holidays.NONE, "2026", "Add the public holidays of 2026"),
+        (Holidays.NONE, "2027", "This site counts weekends only. Add days"),
+        (Holidays.CHINA, "nonsense", "As the State Council announced on 4 Nov 2025."),
+    ],
+)
+def test_the_page_says_where_a_year_comes_from(
+    pages: Pages,
+    site: Site,
+    boss: Person,
+    moved: Callable[[str], None],
+    holidays: Holidays,
+    year: str,
+    words: str,
+) -> None:
+    moved("2026-11-22")
+    if holidays is Holidays.NONE:
+        timing.set_calendar(
+            make.actor_for(boss),
+            site,
+            holidays=holidays,
+            weekend=frozenset({5, 6}),
+            days=(),
+            reason="Abroad",
+            version=0,
+        )
+
+    page = pages.get(f"/sites/east/deadlines?year={year}")
+
+    assert words in page.words
+    if "Add the public holidays" in words:
+        form = pages.get("/sites/east/calendar?holidays=china")
+        assert re.search(r'value="china"[^>]* checked', form.text)
+        data = {
+            "holidays": "china",
+            "weekend": ["5", "6"],
+            "days": "",
+            "reason": "They count",
+            "version": "1",
+        }
+        pages.post("/sites/east/calendar", data)
+        assert "As the State Council announced" in pages.get(f"/sites/east/deadlines?year={year}").words
 
 
 def test_containment_runs_over_the_national_day_and_counts_the_day_made_up_for_it(
