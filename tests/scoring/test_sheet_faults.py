@@ -224,7 +224,9 @@ SEE_TABLE = [
 
 
 # All that each change makes wrong, word for word.
-SAID: dict[str, list[list[str]]] = json.loads(Path(__file__).with_name("sheet_faults.json").read_text("utf-8"))
+SAID: dict[str, list[list[str]]] = json.loads(
+    Path(__file__).with_name("sheet_faults.json").read_text("utf-8")
+)
 CASES = [
     pytest.param(name, change, path, said, id=f"{name[:3]}-{number}:{path}")
     for name, table in (("copc-example", TABLE), ("see-example", SEE_TABLE))
