@@ -1,17 +1,20 @@
 """The application factory: settings, extensions, blueprints, headers."""
 
+import time
 from datetime import timedelta
 
-from flask import Blueprint, Flask, Response, abort, g, request
+from flask import Blueprint, Flask, Response, abort, g, request, session
 from flask_login import current_user
 from werkzeug.routing import BaseConverter, ValidationError
 
-from tracker import access, fragments, i18n, options, static_files, submissions
+from tracker import access, fragments, i18n, kept, options, static_files, submissions
 from tracker.accounts.queries import SignedIn, get_signed_in
 from tracker.config import PACKAGE, load_settings, packaged, secret_key
 from tracker.database import MAX_ID, assert_engine, db, prepare_engine, writing
 from tracker.extensions import compress, csrf, htmx, login
 
+SEEN_AGAIN_AFTER = 600
+"""Seconds between two notes in a session that somebody is still there."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # No inline script and no eval anywhere; style attributes carry only widths of charts and progress bars.
@@ -63,6 +66,7 @@ def build(overrides: dict[str, object] | None = None) -> Flask:
         MAX_CONTENT_LENGTH=settings.max_upload_mb * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=settings.max_upload_mb * 1024 * 1024,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+        SESSION_REFRESH_EACH_REQUEST=False,
         SESSION_COOKIE_NAME="rescore",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -114,6 +118,13 @@ def _bind_extensions(app: Flask) -> None:
             abort(400)
 
     @app.before_request
+    def keep_signed_in() -> None:
+        # A session lapses after hours without a request. Signing its cookie anew for every answer costs as much as
+        # reading it, so its time is counted to ten minutes.
+        if session.permanent and time.time() - session.get("seen", 0) > SEEN_AGAIN_AFTER:
+            session["seen"] = int(time.time())
+
+    @app.before_request
     def open_kind_of_transaction() -> None:
         # A safe request only reads; anything else takes SQLite's write lock from its first statement on.
         g.writing = writing.set(request.method not in SAFE)
@@ -128,6 +139,7 @@ def _bind_extensions(app: Flask) -> None:
     i18n.init_app(app)
     fragments.init_app(app)
     options.init_app(app)
+    kept.init_app(app)
     submissions.init_app(app)
 
     @app.context_processor

@@ -1,5 +1,6 @@
 """Sign-in, the first run, preferences and one's own account, as pages."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -194,6 +195,21 @@ def test_sign_in_begins_a_new_session(db: SQLAlchemy, client: FlaskClient) -> No
     with client.session_transaction() as session:
         assert "planted" not in session
         assert session.get("csrf_token") != before
+
+
+def test_a_session_is_renewed_now_and_then_and_not_with_every_answer(
+    db: SQLAlchemy, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = make.person(make.organisation(), Role.VIEWER)
+    sign_in(Pages(client), person.email, make.PASSWORD)
+    client.get("/account")
+    now = time.time()
+
+    assert "Set-Cookie" not in client.get("/account").headers
+    monkeypatch.setattr(time, "time", lambda: now + 601)
+    renewed = client.get("/account").headers["Set-Cookie"]
+    assert "Expires=" in renewed
+    assert "Set-Cookie" not in client.get("/account").headers
 
 
 def test_who_belongs_to_two_organisations_chooses(db: SQLAlchemy, client: FlaskClient) -> None:
