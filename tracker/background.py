@@ -22,7 +22,7 @@ from flask import Flask, current_app
 
 from tracker import clock
 from tracker.config import Settings
-from tracker.database import db, upsert
+from tracker.database import db, renew_statistics, upsert
 from tracker.notifications.models import Lease
 
 if TYPE_CHECKING:
@@ -59,7 +59,11 @@ def duties() -> tuple[Duty, ...]:
     """Everything that comes round; rounds first, since they write what the mail carries."""
     from tracker.notifications import rounds, sender
 
-    return (Duty("rounds", daily, rounds.make_all_rounds), Duty("mail", minutely, sender.send_waiting))
+    return (
+        Duty("rounds", daily, rounds.make_all_rounds),
+        Duty("mail", minutely, sender.send_waiting),
+        Duty("statistics", daily, renew_statistics),
+    )
 
 
 JOBS: dict[str, Callable[..., object]] = {}

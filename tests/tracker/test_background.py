@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from tracker import background, clock
 from tracker.background import Duty
-from tracker.database import db
+from tracker.database import db, renew_statistics
 from tracker.notifications.models import Lease
 
 MOMENT = datetime(2026, 7, 15, 9, 30, 12, tzinfo=UTC)
@@ -52,6 +53,16 @@ def test_the_next_slot_is_done_again(app: Flask, runs: Runs) -> None:
     tick(app, MOMENT + timedelta(days=1))
 
     assert runs == ["day", "minute", "minute", "day", "minute"]
+
+
+def test_the_database_is_told_how_many_rows_it_has(app: Flask, engine: str) -> None:
+    assert "statistics" in {duty.name for duty in background.duties()}
+    with app.app_context():
+        db.session.add(Lease(name="one", holder="", until=MOMENT, done=""))
+        renew_statistics()
+        if engine == "sqlite":
+            known = db.session.execute(sa.text("SELECT tbl FROM sqlite_stat1")).scalars().all()
+            assert "leases" in known
 
 
 def test_a_clock_that_goes_back_repeats_nothing(app: Flask, runs: Runs) -> None:
