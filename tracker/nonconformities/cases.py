@@ -99,13 +99,16 @@ def list_cases(organisation_id: int, ids: Collection[int]) -> tuple[CaseLine, ..
 
 
 def list_questions(actor: Actor) -> tuple[QuestionView, ...]:
-    """The places of the actor's sites that have not answered yet, the oldest first, in one statement."""
+    """The places of the actor's sites that have not answered yet, the oldest first, in one statement.
+
+    One more than are shown at once, where there is one more.
+    """
     sites = actor.sites()
     here = SimilarCase
     statement = _lines(actor.organisation_id).where(here.answer == SimilarAnswer.ASKED)
     if sites is not None:
         statement = statement.where(here.site_id.in_(sorted(sites)))
-    rows = db.session.execute(statement.order_by(here.id).limit(MOST_ASKED))
+    rows = db.session.execute(statement.order_by(here.id).limit(MOST_ASKED + 1))
     return tuple(
         QuestionView(
             line=_case(row),

@@ -53,7 +53,8 @@ def answer_elsewhere(case_id: int) -> BaseResponse:
 
 
 def _show(actor: Actor, status: int = 200, sent: tuple[int, Any] | None = None) -> Response:
-    questions = cases.list_questions(actor)
+    found = cases.list_questions(actor)
+    questions = found[: cases.MOST_ASKED]
     forms = {}
     for each in questions:
         if can(actor, "nonconformity:look", Subject(site_id=each.line.site_id)):
@@ -61,5 +62,9 @@ def _show(actor: Actor, status: int = 200, sent: tuple[int, Any] | None = None) 
             data = {"version": each.line.version}
             forms[each.line.id] = kept or FoundForm(formdata=None, prefix=f"case-{each.line.id}-", data=data)
     return fragments.render(
-        "nonconformities/elsewhere.html", status=status, questions=questions, forms_of=forms
+        "nonconformities/elsewhere.html",
+        status=status,
+        questions=questions,
+        more=len(found) > len(questions),
+        forms_of=forms,
     )

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from tracker.database import db
 from tracker.i18n import gettext as _
@@ -119,8 +120,13 @@ class Choice:
     site_name: str
 
 
-def list_choices(actor: Actor) -> tuple[Choice, ...]:
-    """Reviews that have begun, newest first, at the sites that the person sees: one statement."""
+def list_choices(actor: Actor, asked: Iterable[int | None] = ()) -> tuple[Choice, ...]:
+    """Reviews that have begun, newest first, at the sites that the person sees: one statement.
+
+    There is room for so many; those of the sites of the reviews that are `asked` for come before all others.
+    """
+    numbers = [number for number in asked if number is not None]
+    there = aliased(Review)
     wanted = (
         sa.select(Review.number, Review.title, Review.site_id, Site.name_zh, Site.name_en)
         .join(Site, (Site.organisation_id == Review.organisation_id) & (Site.id == Review.site_id))
@@ -131,10 +137,17 @@ def list_choices(actor: Actor) -> tuple[Choice, ...]:
         .order_by(Review.number.desc())
         .limit(CHOICES)
     )
+    if numbers:
+        beside = sa.select(there.site_id).where(
+            there.organisation_id == actor.organisation_id, there.number.in_(numbers)
+        )
+        wanted = wanted.order_by(None).order_by(
+            Review.number.in_(numbers).desc(), Review.site_id.in_(beside).desc(), Review.number.desc()
+        )
     sites = actor.sites()
     if sites is not None:
         wanted = wanted.where(Review.site_id.in_(sites))
-    return tuple(
+    found = (
         Choice(
             row.number,
             label("review", row.number),
@@ -144,6 +157,7 @@ def list_choices(actor: Actor) -> tuple[Choice, ...]:
         )
         for row in db.session.execute(wanted)
     )
+    return tuple(sorted(found, key=lambda each: -each.number))
 
 
 def compare(organisation_id: int, first: int, second: int) -> Comparison:

@@ -16,7 +16,7 @@ from tracker.scores.sheets import COPC, SEE_CMM
 def compare() -> Response:
     """Two reviews item by item: points, dimensions, facts, and what was found in between."""
     actor = allow("review:view")
-    choices = comparing.list_choices(actor)
+    choices = comparing.list_choices(actor, (_number("first"), _number("second")))
     first, second = _pair(choices)
     sites = {choice.site_id for choice in choices if choice.number in (first, second)}
     found: Comparison | None = None

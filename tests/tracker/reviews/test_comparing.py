@@ -15,7 +15,7 @@ from tests.tracker.reviews import ground as grounds
 from tests.tracker.reviews.ground import TODAY, Ground
 from tracker import clock
 from tracker.accounts.models import Role
-from tracker.reviews import services
+from tracker.reviews import comparing, services
 from tracker.reviews.comparing import ElementChange, compare
 from tracker.scores.sheets import COPC, SEE_CMM
 from workflows.nonconformities import NonconformityState
@@ -153,6 +153,23 @@ def test_the_page_without_two_reviews_says_so(at: Ground, be) -> None:
     pages.get("/reviews/compare?first=1&second=1")
     pages.get("/reviews/compare?first=9", 404)
     pages.get("/reviews/compare?first=x", 404)
+
+
+def test_a_review_that_is_asked_for_has_room_before_newer_ones_elsewhere(
+    at: Ground, be, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two(at, "2.7", "S1")
+    elsewhere = factories.site(at.organisation)
+    for _each in range(3):
+        review = grounds.plan(at, "2.7", site_id=elsewhere.id)
+        services.make_move(at.actor(at.lead), review, "start")
+    monkeypatch.setattr(comparing, "CHOICES", 2)
+
+    assert [each.number for each in comparing.list_choices(at.actor(at.lead))] == [5, 4]
+    page = be(at.lead).get("/reviews/compare?second=2")
+
+    assert 'value="1" selected' in page.text
+    assert 'value="2" selected' in page.text
 
 
 def test_reviews_of_other_sites_and_organisations_are_not_compared(at: Ground, be) -> None:
