@@ -623,7 +623,10 @@ def _hints(
 
 def _metric_hints(item: ItemResult, frame: Frame) -> Iterable[Reason]:
     for entry in item.metrics:
-        if "C" in entry.failing and frame.word_item is not None:
+        if entry.failing and frame.word_item is None:
+            # A standard of one's own has no item 2.6 on which to raise a finding.
+            yield because("hint_cui_own", metric=entry.id, item=item.id, letters=", ".join(entry.failing))
+        elif "C" in entry.failing:
             yield because("hint_missing", metric=entry.id, item=item.id)
         elif entry.failing:
             yield because("hint_cui", metric=entry.id, item=item.id, letters=", ".join(entry.failing))

@@ -81,6 +81,10 @@ _TEMPLATES: dict[str, Text] = {
         en="required metric {metric} of {item} fails {letters} of CUI: a finding on 2.6 is suggested",
         zh="{item} 的要求指标 {metric} 不满足 CUI 的 {letters}：建议对 2.6 开具发现",
     ),
+    "hint_cui_own": Text(
+        en="required metric {metric} of {item} fails {letters} of CUI",
+        zh="{item} 的要求指标 {metric} 不满足 CUI 的 {letters}",
+    ),
     "hint_missing": Text(
         en="required metric {metric} of {item} is not collected: a finding on 2.6 is suggested, and the approach line "
         "of {item} that asks for it is not met (C-N1b)",

@@ -5,17 +5,19 @@ Run as a module it writes down what is said now, to be read before it is committ
 
 import json
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from scoring import explain, explain_rows, rescore
+from scoring import catalogue, explain, explain_rows, rescore
 from scoring.copc import CopcResult
-from scoring.explain import Explanation
 from scoring.see_cmm import SeeResult
 from scoring.sheet import CopcSheet, SeeSheet, parse
 from scoring.text import Text
-from tests.scoring.builders import POSITIONS, PROGRAMMES, item, lines, metrics, see_sheet, sheet
+from tests.scoring.builders import POSITIONS, PROGRAMMES, gap, item, lines, metrics, see_sheet, sheet
+
+catalogue.register(
+    catalogue.parse(Path(__file__).with_name("sheets").joinpath("own-items.toml").read_text("utf-8"))
+)
 
 SENTENCES = Path(__file__).with_name("sentences.json")
 NAMES = {PROGRAMMES[8]: Text(zh="理赔", en="Claims"), "late": Text(zh="超时率", en="Late answers")}
@@ -28,15 +30,25 @@ class Situation:
     about: str
     plain: dict[str, Any]
 
-    def told(self) -> Explanation:
+    def told(self) -> dict[str, list[str]]:
+        """The reasons of the score, the sentences about it, and the hints of its sheet, in English and in Chinese."""
         found = parse(self.plain)
         result = rescore.score(found)
         if isinstance(found, SeeSheet):
             assert isinstance(result, SeeResult)
-            return explain_rows.explain(found, result, self.about)
-        assert isinstance(found, CopcSheet)
-        assert isinstance(result, CopcResult)
-        return explain.explain(found, result, self.about, NAMES)
+            told = explain_rows.explain(found, result, self.about)
+            reasons, hints = result.criteria[self.about].reasons, result.warnings
+        else:
+            assert isinstance(found, CopcSheet)
+            assert isinstance(result, CopcResult)
+            told = explain.explain(found, result, self.about, NAMES)
+            reasons, hints = result.items[self.about].reasons, result.hints
+        return {
+            "reasons": [reason.text(lang) for reason in reasons for lang in ("en", "zh")],
+            "why": [sentence for text in told.why for sentence in (text.en, text.zh)],
+            "change": [sentence for text in told.change for sentence in (text.en, text.zh)],
+            "hints": [hint.text(lang) for hint in hints for lang in ("en", "zh")],
+        }
 
 
 def untrusted(count: int, policy: str) -> dict[str, Any]:
@@ -92,6 +104,56 @@ def rows(
     return Situation("S1", see_sheet([first, *others], [[result] * 5] * 3, **parts))  # type: ignore[list-item]
 
 
+WATCHED: list[dict[str, Any]] = [
+    {"id": "short", "better": "higher", "target": "1", "values": {"2026-01": "2", "2026-02": "2"}},
+    {"id": "young", "better": "higher", "target": "1", "values": {f"2026-0{n}": "2" for n in range(1, 5)}},
+    {"id": "loose", "meets_target": True, "improving": True, "usable": False, "integrity": False},
+    {"id": "sound", "meets_target": True, "improving": True},
+]
+
+
+def own_sheet(metrics: list[dict[str, Any]]) -> dict[str, Any]:
+    """A sheet of a standard of one's own, with an item of results."""
+    return {
+        "format": "score-sheet/1", "standard": "acme-service@2", "as_of": "2026-06-30",
+        "programmes": ["a"], "key_positions": ["b"],
+        "items": {"R1": {"lines": {"R1-a": "met"}, "metrics": metrics}},
+    }  # fmt: skip
+
+
+def older_test_fails() -> dict[str, Any]:
+    """Half of all metrics meet target, which is enough for full marks, and none of the others improves."""
+    half = {f"_4_{n}": item(f"4.{n}", metrics=metrics(4, 2, 2)) for n in range(1, 7)}
+    return sheet(**half)
+
+
+def overruled_with_gaps() -> dict[str, Any]:
+    """Gaps on each dimension of two overruled items; one names the same fact twice, one an item that is not."""
+    ruled = {"level": 100, "trend": 50, "reason": "two  words"}
+    results = item("4.2", metrics=metrics(4, 1, 0), overrule=ruled)
+    practice = item(
+        "2.3", lines=lines("2.3", 3, 1), deployed=PROGRAMMES[:5], overrule={"deployment": 100, "reason": "x"}
+    )
+    metric = {"item": "4.2", "metric": "metric-1"}
+    return sheet(_4_2=results, _2_3=practice, _1_2=item("1.2", lines=lines("1.2", 3, 1)), gaps=[
+        gap("A", {**metric, "fact": "meets"}, {**metric, "fact": "meets"}),
+        gap("B", {**metric, "fact": "improves"}),
+        gap("C", {**metric, "fact": "cui"}),
+        gap("D", {"item": "2.3", "unit": PROGRAMMES[6]}, {"item": "2.3", "line": "2.3-3"}),
+        gap("E", {"item": "1.2", "line": "1.2-3"}),
+    ])  # fmt: skip
+
+
+def minor_gaps(count: int) -> dict[str, Any]:
+    """Minor gaps on one item, one of them with two pins on it, and a major one that does not count."""
+    pin, other = {"item": "1.2", "line": "1.2-3"}, {"item": "1.2", "line": "1.2-4"}
+    minors = [gap(f"M{n}", pin, other, grade="minor") for n in range(count)]
+    return sheet(
+        _1_2=item("1.2", lines=lines("1.2", 3, 2)),
+        gaps=[*minors, gap("big", pin, grade="major"), gap("plain", pin)],
+    )
+
+
 SHARED = item("4.1", metrics=metrics(4, 2, 0))
 FLAGGED = {"4.2-0": "met", "4.2-1": {"status": "not_met", "improvement_approach": True}}
 
@@ -142,6 +204,17 @@ SITUATIONS: dict[str, Situation] = {
     "a trend that the word fills": Situation("4.6", word(True)),
     "a trend that the word fills over nothing": Situation("4.6", word(True) | {"items": {
         **word(True)["items"], "4.6": item("4.6", metrics=[])}}),
+    "metrics that are watched": Situation("4.4", sheet(_4_4=item("4.4", metrics=WATCHED))),
+    "metrics that are watched, of a standard of one's own": Situation("R1", own_sheet(metrics=WATCHED)),
+    "a single metric, capped": results("4.2", 1, 1, 1, {"copc.trend_one_metric": "capped"}),
+    "a single metric that improves": results("4.2", 1, 1, 1),
+    "4.7 full in itself, and by the older test too": Situation("4.7", word(None, improving=2)),
+    "4.7 full in itself, but not by the older test": Situation("4.7", older_test_fails()),
+    "an overrule with gaps on what it sets": Situation("4.2", overruled_with_gaps()),
+    "three minor gaps on an item": Situation("1.2", minor_gaps(3)),
+    "two minor gaps on an item": Situation("1.2", minor_gaps(2)),
+    "rows that lie above those they rest on": rows([1, 2, 2], 2, 2),
+    "targets above the scope": Situation("S6", see_sheet([[2] * 3] * 5, [[2, 3, 2, 2, 2], *[[2] * 5] * 2])),
     "rows at one level": rows([2, 2, 2]),
     "the lowest row of all": rows([2, 3, 1]),
     "two lowest rows, and another criterion as low": rows([1, 3, 1], second=[1, 1, 1]),
@@ -155,14 +228,6 @@ SITUATIONS: dict[str, Situation] = {
 }  # fmt: skip
 
 
-def said(found: Explanation) -> dict[str, list[str]]:
-    """The sentences, each in English and in Chinese."""
-    return {
-        part: list(chain.from_iterable((text.en, text.zh) for text in texts))
-        for part, texts in (("why", found.why), ("change", found.change))
-    }
-
-
 if __name__ == "__main__":
-    now = {name: said(situation.told()) for name, situation in SITUATIONS.items()}
+    now = {name: situation.told() for name, situation in SITUATIONS.items()}
     SENTENCES.write_text(json.dumps(now, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 
 from scoring.telling import percent, place, plain, signed
 from scoring.text import Text
-from tests.scoring.situations import SENTENCES, SITUATIONS, said
+from tests.scoring.situations import SENTENCES, SITUATIONS
 
 TOLD = json.loads(SENTENCES.read_text(encoding="utf-8"))
 
@@ -15,7 +15,7 @@ TOLD = json.loads(SENTENCES.read_text(encoding="utf-8"))
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_a_situation_is_told_in_these_words(name: str) -> None:
     """After a change of words: python -m tests.scoring.situations, and read what it changed."""
-    assert said(SITUATIONS[name].told()) == TOLD[name]
+    assert SITUATIONS[name].told() == TOLD[name]
 
 
 def test_every_sentence_belongs_to_a_situation() -> None:
