@@ -26,6 +26,7 @@ class Letter:
     record_number: int
     payload: dict[str, Any]
     created_at: datetime
+    person_id: int
     email: str
     name_zh: str
     name_en: str

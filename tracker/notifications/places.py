@@ -48,6 +48,8 @@ def path_of(kind: str, record_kind: str, number: int, payload: Mapping[str, Any]
         return _build(KINDS[kind])
     if kind == "escalations-of-day":
         return path_of_kind(next(iter(payload.get("kinds", {})), ""))
+    if kind == "mail-refused":
+        return _build("organisations.person", person_id=int(payload["person_id"]))
     items = payload.get("items")
     if kind in ITEMS and isinstance(items, str) and items:
         return _build(ITEMS[kind], number=number, element=items.partition(",")[0].strip())

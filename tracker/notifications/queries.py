@@ -21,6 +21,7 @@ TONES = {
     "escalated-quality": "danger",
     "escalations-of-day": "danger",
     "reminders-of-day": "attention",
+    "mail-refused": "attention",
     "review-overdue": "danger",
     "review-never": "attention",
     "review-due": "attention",

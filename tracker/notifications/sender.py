@@ -17,11 +17,14 @@ import sqlalchemy as sa
 from flask import current_app
 
 from tracker import clock
-from tracker.accounts.models import MailWish, Person
+from tracker.accounts.models import MailWish, Person, Role
+from tracker.accounts.queries import list_people
 from tracker.config import Settings
 from tracker.database import db
+from tracker.history import Record
 from tracker.notifications.mail import Letter, compose
 from tracker.notifications.models import MailState, OutboxMessage
+from tracker.notifications.services import tell_once
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +133,7 @@ def _letter(message: OutboxMessage, person: Person) -> Letter:
         message.record_number,
         dict(message.payload),
         message.created_at,
+        person.id,
         person.email,
         person.name_zh,
         person.name_en,
@@ -203,7 +207,23 @@ def _mark(letter: Letter, claim: str, mark: Mark) -> None:
             mark["not_before"] = clock.now() + wait
         for name, value in mark.items():
             setattr(row, name, value)
+        if row.mail == MailState.FAILED:
+            _tell_administrators(letter, row.failure)
     db.session.commit()
+
+
+def _tell_administrators(letter: Letter, failure: str) -> None:
+    """Somebody whose mail is refused for good hears nothing any more: once a day whoever may mend it is told."""
+    record = Record(letter.organisation_id, "person", letter.person_id, 0)
+    payload = {
+        "owner_zh": letter.name_zh,
+        "owner_en": letter.name_en,
+        "person_id": str(letter.person_id),
+        "address": letter.email,
+        "reason": failure,
+    }
+    for person in list_people(letter.organisation_id, role=Role.ADMINISTRATOR):
+        tell_once(person.id, "mail-refused", record, clock.today(), payload)
 
 
 @contextmanager

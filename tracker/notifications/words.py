@@ -60,6 +60,7 @@ HEADLINES: dict[str, Any] = {
     "review-window": _l("An external audit of %(site)s on %(due_on)s has no review around it"),
     "reminders-of-day": _l("Your deadlines: %(count)s"),
     "escalations-of-day": _l("Escalated to you: %(count)s, the oldest since %(due_on)s"),
+    "mail-refused": _l("Mail to %(owner)s is refused: nothing more reaches them by mail"),
     "digest": _l("Your day in Rescore: %(count)s"),
 }
 """Kind of a message → its headline; other features may add theirs."""
@@ -79,6 +80,7 @@ WHY: dict[str, Any] = {
     "review-never": _l("You get this because you are quality manager of its site."),
     "review-benchmark": _l("You get this because you are quality manager of its site."),
     "review-window": _l("You get this because you are quality manager of its site."),
+    "mail-refused": _l("You get this because you administer people and their addresses."),
     "digest": _l("You get this because you chose one digest a day."),
 }
 """Kind of a message → why somebody gets it by mail; other features may add theirs."""
@@ -154,6 +156,8 @@ def _lines(kind: str, payload: Mapping[str, Any]) -> Iterator[str]:
         yield _("Step: %(step)s", step=say(Step(step).text))
     if payload.get("due_on") and kind not in SAY_THE_DAY and not kind.startswith("review-"):
         yield _("Due on %(day)s", day=_day(payload["due_on"]))
+    if payload.get("address"):
+        yield _("Address: %(address)s", address=payload["address"])
     if payload.get("reason"):
         yield _("Reason: %(reason)s", reason=payload["reason"])
     if payload.get("comment"):

@@ -22,7 +22,8 @@ from tracker.database import db as database
 from tracker.history import Record
 from tracker.nonconformities import similar
 from tracker.nonconformities.models import SimilarCase
-from tracker.notifications import rounds
+from tracker.notifications import rounds, sender
+from tracker.notifications.mail import Letter
 from tracker.notifications.models import OutboxMessage
 from tracker.notifications.services import tell
 from tracker.notifications.words import HEADLINES, describe
@@ -56,6 +57,7 @@ IN_EARNEST = {
     "deputy-named",
     "deputy-ended",
     "work-handed-over",
+    "mail-refused",
 }
 # All others are about one record, and lead to its page: by how their names begin, or to any.
 ABOUT = {
@@ -274,3 +276,28 @@ def test_deputies_and_heirs_are_led_to_what_is_theirs_now(walk: Walk) -> None:
     assert "deputies" in found["deputy-named"][0].words
     assert "deputies" in found["deputy-ended"][0].words
     assert "My work" in found["work-handed-over"][0].words
+
+
+def test_a_refused_mail_leads_the_administrator_to_the_address(walk: Walk) -> None:
+    at = walk.at
+    make.person(at.organisation, Role.ADMINISTRATOR)
+    letter = Letter(
+        at.organisation.id,
+        1,
+        "overdue",
+        "nonconformity",
+        1,
+        {},
+        clock.now(),
+        at.owner.id,
+        at.owner.email,
+        at.owner.name_zh,
+        at.owner.name_en,
+        None,
+    )
+    for _each in range(2):
+        sender._tell_administrators(letter, "550 no such mailbox")
+
+    (page,) = walk.read()["mail-refused"]
+
+    assert at.owner.email in page.words

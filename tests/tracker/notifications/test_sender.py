@@ -1,5 +1,6 @@
 """Mail, handed to a real SMTP server on this machine: what arrives, what is tried again, and never twice."""
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -17,13 +18,15 @@ from flask import Flask
 from tests import factories as make
 from tests.tracker.notifications.ground import Ground, lay
 from tracker import clock, doctor
-from tracker.accounts.models import MailWish
+from tracker.accounts.models import MailWish, Role
 from tracker.config import SettingsError, load_settings
 from tracker.database import db
 from tracker.history import Record
 from tracker.notifications import sender
+from tracker.notifications.mail import Letter, compose
 from tracker.notifications.models import MailState, OutboxMessage
 from tracker.notifications.services import tell
+from tracker.notifications.words import HEADLINES
 
 NOW = "2026-07-15"
 
@@ -298,6 +301,79 @@ def test_a_mailbox_that_does_not_exist_fails_at_once_and_the_next_letter_goes_ou
     first, second = messages()
     assert (first.mail, second.mail) == (MailState.FAILED, MailState.SENT)
     assert "no such mailbox" in first.failure
+
+
+def test_an_administrator_is_told_once_a_day_of_an_address_that_is_refused(
+    ground: Ground, post: Post
+) -> None:
+    admin = make.person(ground.company, Role.ADMINISTRATOR, language="en")
+    post.refused = {ground.owner.email}
+    write(ground, 3)
+
+    sender.send_waiting()
+    sender.send_waiting()
+
+    told = [each for each in messages() if each.kind == "mail-refused"]
+    assert [each.person_id for each in told] == [admin.id]
+    (letter,) = post.letters
+    assert letter["Subject"] == "Mail to Owner is refused: nothing more reaches them by mail"
+    for kind in ("plain", "html"):
+        assert ground.owner.email in body(letter, kind)
+        assert "no such mailbox" in body(letter, kind)
+        assert f"https://rescore.example.com/people/{ground.owner.id}" in body(letter, kind)
+
+
+def test_an_administrator_whose_own_address_is_refused_is_told_in_the_application_and_no_more(
+    ground: Ground, post: Post
+) -> None:
+    admin = make.person(ground.company, Role.ADMINISTRATOR)
+    post.refused = {admin.email}
+    tell([admin.id], "overdue", Record(ground.company.id, "nonconformity", 7, 7), {})
+    db.session.commit()
+
+    for _each in range(3):
+        sender.send_waiting()
+
+    assert [(each.kind, each.mail) for each in messages()] == [
+        ("overdue", MailState.FAILED),
+        ("mail-refused", MailState.FAILED),
+    ]
+
+
+# ---------------------------------------------------------------- what a mail says of itself
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("base_url", ["https://rescore.example.com", ""])
+def test_every_kind_of_mail_has_whole_links_and_says_why_it_comes(
+    fresh_app: Flask, lang: str, base_url: str
+) -> None:
+    configure(fresh_app, 25, base_url=base_url)
+    items = [{"record_kind": "action", "number": 3, "title": "T", "due_on": "2026-07-01", "owner_en": "O"}]
+    with fresh_app.app_context():
+        for kind in sorted(HEADLINES):
+            payload = {"person_id": "7", "code": "east", "site_en": "East", "title": "Late"}
+            together = {
+                "items": items,
+                "kinds": {"action": 21},
+                "more": 20,
+                "overdue": 21,
+                "due_on": "2026-07-01",
+            }
+            said = payload | (together if "-of-day" in kind or kind == "digest" else {})
+            letter = Letter(
+                1, 2, kind, "nonconformity", 7, said, clock.now(), 9, "a@example.com", "员工", "Owner", lang
+            )
+            mail = compose(letter, fresh_app.config["SETTINGS"])
+            for part in ("plain", "html"):
+                text = body(mail, part)
+                assert "%(" not in text
+                assert ("您收到此邮件，是因为" if lang == "zh" else "You get this because") in text, kind
+                links = re.findall(r'https?://[^\s"<>]+', text)
+                assert all(link.startswith("https://rescore.example.com/") for link in links)
+                assert bool(links) == bool(base_url)
+                assert 'href="/' not in text
+            assert mail["List-Unsubscribe"] == (f"<{base_url}/notifications/#by-mail>" if base_url else None)
 
 
 def test_a_server_that_is_not_there_puts_everything_off(ground: Ground) -> None:
