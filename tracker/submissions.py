@@ -6,6 +6,7 @@ form leaves no trace.
 """
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, request
+from flask import Flask, current_app, request
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -27,7 +28,7 @@ FIELD = "once"
 KEPT = timedelta(days=1)
 SWEPT = 200
 """Keys that have run out are swept away this many at a time, by whoever writes the next one."""
-_UNSAID = frozenset({FIELD, "csrf_token", "password"})
+_UNSAID = frozenset({FIELD, "csrf_token"})
 
 
 class Submission(Tenant, Base):
@@ -96,10 +97,10 @@ def sent_key() -> str:
 
 
 def sent_content() -> str:
-    """A digest of where the form was sent to and of all that it says, without tokens and passwords."""
+    """A digest of where the form was sent to and of all it says; keyed, so that nobody can try words on it."""
     said = sorted((name, value) for name, value in request.form.items(multi=True) if name not in _UNSAID)
     text = repr((request.path, request.query_string, said))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hmac.new(current_app.config["SECRET_KEY"].encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def claim(actor: Actor, key: str, content: str) -> Submission | None:

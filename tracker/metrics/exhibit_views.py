@@ -8,7 +8,7 @@ from tracker import timeline
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import VersionField, at_most, pairs, read_id, strip
-from tracker.attempts import refuse
+from tracker.attempts import attempt
 from tracker.database import db
 from tracker.errors import Conflict, InvalidInput
 from tracker.fragments import go, render
@@ -24,6 +24,7 @@ from tracker.organisations.models import Site
 from tracker.permissions import Actor, Subject
 from tracker.scores import releases
 from tracker.scores.sheets import COPC
+from tracker.submissions import once
 
 timeline.TITLES["exhibit_confirmed"] = _l("List of required metrics confirmed")
 timeline.FIELD_LABELS.update(services=_l("Services"), required_metric=_l("Required metric"))
@@ -130,8 +131,7 @@ def _posted() -> tuple[Actor, Site]:
 def start_required() -> Response:
     """Take over the shipped outline."""
     actor, site = _posted()
-    exhibit_changes.start_list(actor)
-    db.session.commit()
+    once(actor, lambda: exhibit_changes.start_list(actor))
     return go(url_for("metrics.required", site=site.code), _("The outline has been taken over."))
 
 
@@ -143,19 +143,9 @@ def add_required() -> Response:
     form = EntryForm()
     form.item.choices = []
     if form.validate_on_submit():
-        try:
-            exhibit_changes.add_entry(
-                actor,
-                service=form.service.data or "",
-                item=form.item.data or "",
-                name_zh=form.name_zh.data or "",
-                name_en=form.name_en.data or "",
-            )
-            db.session.commit()
+        fields = {name: form[name].data or "" for name in ("service", "item", "name_zh", "name_en")}
+        if attempt(form, lambda: exhibit_changes.add_entry(actor, **fields)) == 200:
             return go(url_for("metrics.required", site=site.code), _("The line has been added."))
-        except InvalidInput as error:
-            db.session.rollback()
-            refuse(form, error)
     return _page(actor, site, status=422, entry_form=form)
 
 
@@ -169,10 +159,9 @@ def retire_required(entry_id: int) -> Response:
     try:
         if not form.validate_on_submit():
             raise InvalidInput({"version": [_("This page is not complete. Reload it and try again.")]})
-        exhibit_changes.retire_entry(actor, entry, form.version.data)
+        once(actor, lambda: exhibit_changes.retire_entry(actor, entry, form.version.data), entry)
     except (Conflict, InvalidInput) as error:
         return _refuse(site.id, error)
-    db.session.commit()
     return go(url_for("metrics.required", site=site.code), _("The line has been taken off."))
 
 
@@ -185,10 +174,10 @@ def save_services() -> Response:
     try:
         if not form.validate_on_submit():
             raise InvalidInput({"version": [_("This page is not complete. Reload it and try again.")]})
-        exhibit_changes.set_services(actor, site, form.services.data or [], form.version.data)
+        named, version = form.services.data or [], form.version.data
+        once(actor, lambda: exhibit_changes.set_services(actor, site, named, version), site)
     except (Conflict, InvalidInput) as error:
         return _refuse(site.id, error)
-    db.session.commit()
     return go(url_for("metrics.required", site=site.code), _("Saved."))
 
 
@@ -202,17 +191,17 @@ def answer_required(entry_id: int) -> Response:
     try:
         if not form.validate_on_submit():
             raise InvalidInput({"version": [_("This page is not complete. Reload it and try again.")]})
-        exhibit_changes.answer(
+        metric_id, reason = _metric_id(form.metric.data or ""), form.reason.data or ""
+        version = form.version.data
+        once(
             actor,
-            site,
+            lambda: exhibit_changes.answer(
+                actor, site, entry, metric_id=metric_id, reason=reason, version=version
+            ),
             entry,
-            metric_id=_metric_id(form.metric.data or ""),
-            reason=form.reason.data or "",
-            version=form.version.data,
         )
     except (Conflict, InvalidInput) as error:
         return _refuse(site.id, error)
-    db.session.commit()
     return go(url_for("metrics.required", site=site.code, _anchor=f"entry-{entry_id}"), _("Saved."))
 
 
@@ -232,8 +221,7 @@ def confirm_required() -> Response:
     try:
         if not form.validate_on_submit():
             raise InvalidInput({"version": [_("This page is not complete. Reload it and try again.")]})
-        exhibit_changes.confirm(actor, site, form.version.data)
+        once(actor, lambda: exhibit_changes.confirm(actor, site, form.version.data), site)
     except (Conflict, InvalidInput) as error:
         return _refuse(site.id, error)
-    db.session.commit()
     return go(url_for("metrics.required", site=site.code), _("The list has been confirmed."))

@@ -1,6 +1,7 @@
 """Pages of metrics."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import pairs
 from tracker.accounts.queries import list_people
-from tracker.attempts import attempt, refuse
+from tracker.attempts import attempt, make
 from tracker.database import MAX_ID, db
 from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.fragments import SCORE_CHANGED, go, part, render, vary, wants_fragment, with_trigger
@@ -30,6 +31,7 @@ from tracker.reviews import current
 from tracker.reviews import queries as reviews
 from tracker.scores import releases
 from tracker.scores.sheets import COPC, month_of
+from tracker.submissions import Answer, once
 
 # How many warnings the first page shows; the register has all of them.
 HINTS_SHOWN = 5
@@ -163,16 +165,16 @@ def create() -> Response:
     form = MetricForm()
     _offer(form, actor, site)
     if form.validate_on_submit():
-        try:
-            metric = services.create_metric(
-                actor, site_id=site.id, item=form.item.data or "", code=form.code.data or "", **form.fields()
-            )
-            db.session.commit()
-            return go(url_for("metrics.show", number=metric.number), _("The metric has been added."))
-        except InvalidInput as error:
-            db.session.rollback()
-            refuse(form, error)
+        status, answer = make(form, lambda: _add(actor, site, form))
+        if status == 200:
+            return go(answer.location, _("The metric has been added."))
     return render("metrics/edit.html", status=422, form=form, site=site, metric=None)
+
+
+def _add(actor: Actor, site: Site, form: MetricForm) -> Answer:
+    item, code = form.item.data or "", form.code.data or ""
+    metric = services.create_metric(actor, site_id=site.id, item=item, code=code, **form.fields())
+    return Answer(url_for("metrics.show", number=metric.number))
 
 
 @blueprint.get("/<record:number>/edit")
@@ -199,7 +201,9 @@ def save(number: int) -> Response:
     _offer(form, actor, site)
     status = 422
     if form.validate_on_submit():
-        status = attempt(form, lambda: services.edit_metric(actor, metric, form.fields(), form.version.data))
+        status = attempt(
+            form, lambda: services.edit_metric(actor, metric, form.fields(), form.version.data), metric
+        )
         if status == 200:
             return go(url_for("metrics.show", number=number), _("Saved."))
         if status == 409:
@@ -268,32 +272,33 @@ def save_value(number: int, month: str) -> Response:
     if not form.validate_on_submit():
         status, message = 422, _("Not a number of reasonable size.")
     else:
-        try:
+
+        def change() -> None:
+            version = form.version.data
             if "numerator" in request.form:
-                parts.set_counts(
-                    actor,
-                    metric,
-                    month,
-                    form.numerator.data,
-                    form.denominator.data,
-                    version=form.version.data,
-                )
+                counts = form.numerator.data, form.denominator.data
+                parts.set_counts(actor, metric, month, *counts, version=version)
             else:
-                services.set_value(actor, metric, month, typed, version=form.version.data)
-            db.session.commit()
-        except Conflict as error:
-            db.session.rollback()
-            status, message = 409, error.message
-        except InvalidInput as error:
-            db.session.rollback()
-            status, message = 422, error.message
-            if not series.MONTH.fullmatch(month):
-                raise NotFound from None
+                services.set_value(actor, metric, month, typed, version=version)
+
+        status, message = _write(change, metric)
+        if status == 422 and not series.MONTH.fullmatch(month):
+            raise NotFound
     if "numerator" in request.form:
         return _count_cell(
             actor, number, month, (form.numerator.data, form.denominator.data), status, message
         )
     return _value_cell(actor, number, month, typed, status, message)
+
+
+def _write(change: Callable[[], object], metric: Metric) -> tuple[int, str]:
+    """Write a cell: the status, and what was wrong with it."""
+    try:
+        once(present_actor(), change, metric)
+    except (Conflict, InvalidInput) as error:
+        db.session.rollback()
+        return error.status, error.message
+    return 200, ""
 
 
 def _count_cell(
@@ -350,12 +355,10 @@ def save_part(number: int, code: str, month: str) -> Response:
     if not form.validate_on_submit():
         status, message = 422, _("Not a number of reasonable size.")
     else:
-        try:
-            parts.set_part(actor, metric, unit, month, typed, version=form.version.data)
-            db.session.commit()
-        except (Conflict, InvalidInput) as error:
-            db.session.rollback()
-            status, message = error.status, error.message
+        version = form.version.data
+        status, message = _write(
+            lambda: parts.set_part(actor, metric, unit, month, typed, version=version), metric
+        )
     metric = queries.get_metric(actor.organisation_id, number)
     cell = programmes.part_view(metric, code, programmes.get_part(metric, unit, month))
     cell = replace(cell, error=message, saved=status == 200)
@@ -455,12 +458,8 @@ def save_target_cell(number: int) -> Response:
     if not form.validate_on_submit():
         status, message = 422, _("Not a number of reasonable size.")
     else:
-        try:
-            _set_latest(actor, metric, typed, form.version.data)
-            db.session.commit()
-        except (Conflict, InvalidInput) as error:
-            db.session.rollback()
-            status, message = error.status, error.message
+        version = form.version.data
+        status, message = _write(lambda: _set_latest(actor, metric, typed, version), metric)
     return _target_cell(actor, number, typed, status, message)
 
 
@@ -520,20 +519,12 @@ def add_target(number: int) -> Response:
     actor, metric = load_metric(number, "metric:edit")
     form = TargetForm()
     if form.validate_on_submit():
-        try:
-            services.set_target(
-                actor,
-                metric,
-                form.from_month.data or "",
-                value=form.value.data,
-                low=form.low.data,
-                high=form.high.data,
-            )
-            db.session.commit()
+        month, parts = (
+            form.from_month.data or "",
+            {name: form[name].data for name in ("value", "low", "high")},
+        )
+        if attempt(form, lambda: services.set_target(actor, metric, month, **parts), metric) == 200:
             return go(url_for("metrics.show", number=number), _("Saved."))
-        except InvalidInput as error:
-            db.session.rollback()
-            refuse(form, error)
     return _show(queries.get_metric(actor.organisation_id, number), status=422, target_form=form)
 
 
@@ -544,14 +535,13 @@ def remove_target(number: int, target_id: int) -> Response:
     actor, metric = load_metric(number, "metric:edit")
     if target_id > MAX_ID:
         raise NotFound
-    version = request.form.get("version", "")
-    services.remove_target(
-        actor,
-        metric,
-        queries.get_target(metric, target_id),
-        int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None,
-    )
-    db.session.commit()
+    text = request.form.get("version", "")
+    version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+    def change() -> None:
+        services.remove_target(actor, metric, queries.get_target(metric, target_id), version)
+
+    once(actor, change, metric)
     return go(url_for("metrics.show", number=number), _("The target has been removed."))
 
 
@@ -568,15 +558,13 @@ def check(number: int) -> Response:
             if value
         }
         site = db.session.get_one(Site, (metric.organisation_id, metric.site_id))
-        try:
+        note, evidence = form.note.data or "", form.evidence.data or ""
+
+        def change() -> None:
             if not said:
                 raise InvalidInput({"usable": [_("Say of at least one whether it holds.")]})
-            current.state_metrics(
-                actor, site, said, note=form.note.data or "", evidence=form.evidence.data or ""
-            )
-            db.session.commit()
+            current.state_metrics(actor, site, said, note=note, evidence=evidence)
+
+        if attempt(form, change, metric) == 200:
             return go(url_for("metrics.show", number=number), _("The check has been recorded."))
-        except InvalidInput as error:
-            db.session.rollback()
-            refuse(form, error)
     return _show(queries.get_metric(actor.organisation_id, number), status=422, check_form=form)

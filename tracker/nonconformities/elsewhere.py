@@ -8,16 +8,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from tracker import fragments
 from tracker.access import actor as present_actor
 from tracker.access import allow, permission
-from tracker.attempts import refuse
-from tracker.database import db
-from tracker.errors import Conflict, InvalidInput, RefusedMove
-from tracker.i18n import gettext as _
+from tracker.attempts import make
 from tracker.nonconformities import cases
 from tracker.nonconformities import similar as looking
 from tracker.nonconformities.forms import FoundForm
-from tracker.nonconformities.views import blueprint
-from tracker.numbering import label
+from tracker.nonconformities.views import blueprint, found_there
 from tracker.permissions import Actor, Subject, can
+from tracker.submissions import Answer
 from workflows.repeats import SimilarAnswer
 
 
@@ -37,19 +34,18 @@ def answer_elsewhere(case_id: int) -> BaseResponse:
     form = FoundForm(prefix=f"case-{case_id}-")
     if not form.validate_on_submit():
         return _show(person, 422, (case_id, form))
-    try:
+
+    def change() -> Answer:
         there = looking.answer(
             person, record, case, SimilarAnswer(form.answer.data), form.note.data or "", form.version.data
         )
-        db.session.commit()
-    except (Conflict, InvalidInput, RefusedMove) as error:
-        db.session.rollback()
-        refuse(form, error)
-        return _show(person, error.status, (case_id, form))
-    if there is None:
-        return fragments.go(url_for(".elsewhere"), _("The answer has been taken down."))
-    said = _("It is there: %(record)s carries it.", record=label("nonconformity", there.number))
-    return fragments.go(url_for(".show", number=there.number), said)
+        back = url_for(".elsewhere") if there is None else url_for(".show", number=there.number)
+        return Answer(back, found_there(there))
+
+    status, answer = make(form, change, case)
+    if status != 200:
+        return _show(person, status, (case_id, form))
+    return fragments.go(answer.location, answer.message)
 
 
 def _show(actor: Actor, status: int = 200, sent: tuple[int, Any] | None = None) -> Response:

@@ -22,7 +22,7 @@ from tracker.accounts.models import Person, Role
 from tracker.accounts.queries import get_person_page, list_people, list_people_page
 from tracker.accounts.roles import role_meaning, role_title
 from tracker.accounts.viewmodels import PersonPage
-from tracker.attempts import attempt
+from tracker.attempts import attempt, make
 from tracker.errors import Forbidden
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
@@ -30,6 +30,7 @@ from tracker.i18n import pick
 from tracker.organisations.blueprint import blueprint
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor, can
+from tracker.submissions import Answer
 from tracker.timeline import list_history
 
 __all__ = ["blueprint", "trail"]  # importing the trail registers the words for the history of a person
@@ -98,32 +99,27 @@ def create_person() -> BaseResponse:
     if not form.validate_on_submit():
         return _page("organisations/person_new.html", 422, form=form)
     site_id = read_id(form.site_id.data)
-    made: list[Person] = []
 
-    def change() -> None:
-        made.append(
-            services.create_person(
-                actor.organisation_id,
-                form.email.data,
-                form.name_zh.data,
-                form.name_en.data,
-                form.password.data,
-                [(site_id, Role(role)) for role in form.roles.data],
-                title=form.title.data,
-                manager_id=read_id(form.manager_id.data),
-                language=form.language.data or None,
-                actor=actor,
-            )
+    def change() -> Answer:
+        person = services.create_person(
+            actor.organisation_id,
+            form.email.data,
+            form.name_zh.data,
+            form.name_en.data,
+            form.password.data,
+            [(site_id, Role(role)) for role in form.roles.data],
+            title=form.title.data,
+            manager_id=read_id(form.manager_id.data),
+            language=form.language.data or None,
+            actor=actor,
         )
+        return Answer(url_for("organisations.person", person_id=person.id))
 
-    status = attempt(form, change)
+    status, answer = make(form, change)
     if status != 200:
         return _page("organisations/person_new.html", status, form=_bind(actor, form))
     name = pick(form.name_zh.data, form.name_en.data)
-    return go(
-        url_for("organisations.person", person_id=made[0].id),
-        _("%(name)s has been added. Hand over the password in person.", name=name),
-    )
+    return go(answer.location, _("%(name)s has been added. Hand over the password in person.", name=name))
 
 
 @blueprint.get("/people/<key:person_id>")

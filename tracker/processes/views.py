@@ -6,9 +6,9 @@ from tracker import clock, timeline
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
 from tracker.accounts.queries import list_people
-from tracker.attempts import attempt, refuse
+from tracker.attempts import attempt, make
 from tracker.database import db
-from tracker.errors import Conflict, InvalidInput, NotFound
+from tracker.errors import NotFound
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
 from tracker.i18n import pick
@@ -19,6 +19,7 @@ from tracker.processes import queries, services
 from tracker.processes.forms import AuditForm, EditProcessForm, ProcessForm, RemoveForm
 from tracker.processes.models import Process, ProcessKind
 from tracker.reviews import queries as reviews
+from tracker.submissions import Answer
 
 blueprint = Blueprint("processes", __name__, url_prefix="/processes")
 
@@ -111,16 +112,16 @@ def create() -> Response:
     form = ProcessForm()
     _offer(form, site)
     if form.validate_on_submit():
-        try:
-            process = services.create_process(
-                actor, site_id=site.id, fields=form.fields(), metric_ids=form.chosen()
-            )
-            db.session.commit()
-            return go(url_for(".show", number=process.number), _("The process has been added."))
-        except InvalidInput as error:
-            db.session.rollback()
-            refuse(form, error)
+        status, answer = make(form, lambda: _add(actor, site, form))
+        if status == 200:
+            return go(answer.location, _("The process has been added."))
     return render("processes/edit.html", status=422, form=form, site=site, process=None)
+
+
+def _add(actor: Actor, site: Site, form: ProcessForm) -> Answer:
+    fields = form.fields()
+    process = services.create_process(actor, site_id=site.id, fields=fields, metric_ids=form.chosen())
+    return Answer(url_for(".show", number=process.number))
 
 
 @blueprint.get("/<record:number>/edit")
@@ -150,6 +151,7 @@ def save(number: int) -> Response:
         status = attempt(
             form,
             lambda: services.edit_process(actor, process, form.fields(), form.chosen(), form.version.data),
+            process,
         )
         if status == 200:
             return go(url_for(".show", number=number), _("Saved."))
@@ -230,13 +232,11 @@ def remove_audit(number: int, audit_id: int) -> Response:
     row = queries.get_audit(process, audit_id)
     status, problem = 422, ""
     if form.validate_on_submit():
-        try:
-            services.remove_audit(actor, process, row, form.reason.data or "", form.version.data)
-            db.session.commit()
+        reason, version = form.reason.data or "", form.version.data
+        status = attempt(form, lambda: services.remove_audit(actor, process, row, reason, version), row)
+        if status == 200:
             return go(url_for(".show", number=number), _("The sampled audit has been taken back."))
-        except (Conflict, InvalidInput) as error:
-            db.session.rollback()
-            status, problem = error.status, error.message
+        problem = " ".join(map(str, [*form.form_errors, *form.reason.errors]))
     else:
         problem = _("Say why it is taken back.")
     return _show(queries.get_process(actor.organisation_id, number), status=status, problem=problem)

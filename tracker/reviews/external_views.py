@@ -8,9 +8,7 @@ from flask import Response, current_app, request, url_for
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import pairs
-from tracker.attempts import refuse
-from tracker.database import db
-from tracker.errors import Conflict, DomainError, InvalidInput
+from tracker.attempts import attempt, make
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
 from tracker.i18n import pick, say
@@ -20,6 +18,7 @@ from tracker.reviews import external, words
 from tracker.reviews.blueprint import blueprint
 from tracker.reviews.forms import CancelForm, ExternalForm, FindingForm, HeldForm
 from tracker.reviews.models import ExternalAudit, ExternalVerdict
+from tracker.submissions import Answer
 from tracker.timeline import list_history
 from workflows.kinds import Grade
 
@@ -91,14 +90,15 @@ def external_create() -> Response:
     if not form.validate_on_submit():
         return _form(actor, form, status=422)
     allow("external:edit", Subject(site_id=form.key_of_site()))
-    try:
+
+    def change() -> Answer:
         audit = external.plan_external(actor, site_id=form.key_of_site(), fields=form.fields())
-        db.session.commit()
-    except InvalidInput as error:
-        db.session.rollback()
-        refuse(form, error)
-        return _form(actor, form, status=422)
-    return go(url_for("reviews.external_show", number=audit.number), _("The external audit is noted."))
+        return Answer(url_for("reviews.external_show", number=audit.number))
+
+    status, answer = make(form, change)
+    if status != 200:
+        return _form(actor, form, status=status)
+    return go(answer.location, _("The external audit is noted."))
 
 
 def _load(number: int, name: str) -> tuple[Actor, ExternalAudit]:
@@ -168,22 +168,12 @@ def external_save(number: int) -> Response:
     _offer(form, actor)
     if not form.validate_on_submit():
         return _form(actor, form, audit, 422)
-    try:
-        external.edit_external(actor, audit, form.fields(), form.version.data)
-        db.session.commit()
-    except (Conflict, InvalidInput) as error:
-        _say(form, error)
-        return _form(actor, form, external.get_external(actor.organisation_id, number), error.status)
+    status = attempt(
+        form, lambda: external.edit_external(actor, audit, form.fields(), form.version.data), audit
+    )
+    if status != 200:
+        return _form(actor, form, external.get_external(actor.organisation_id, number), status)
     return go(url_for("reviews.external_show", number=number), _("Saved."))
-
-
-def _say(form: Any, error: DomainError) -> None:
-    """Undo, and put what was refused into the form."""
-    db.session.rollback()
-    if isinstance(error, InvalidInput):
-        refuse(form, error)
-    else:
-        form.form_errors.append(error.message)
 
 
 @blueprint.post("/external/<record:number>/held")
@@ -194,7 +184,8 @@ def external_held(number: int) -> Response:
     form = HeldForm()
     if not form.validate_on_submit():
         return _show(audit, 422, held=form)
-    try:
+
+    def change() -> None:
         external.hold(
             actor,
             audit,
@@ -205,10 +196,10 @@ def external_held(number: int) -> Response:
             summary=form.summary.data or "",
             version=form.version.data,
         )
-        db.session.commit()
-    except (Conflict, InvalidInput) as error:
-        _say(form, error)
-        return _show(external.get_external(actor.organisation_id, number), error.status, held=form)
+
+    status = attempt(form, change, audit)
+    if status != 200:
+        return _show(external.get_external(actor.organisation_id, number), status, held=form)
     return go(url_for("reviews.external_show", number=number), _("Saved."))
 
 
@@ -220,12 +211,10 @@ def external_cancel(number: int) -> Response:
     form = CancelForm()
     if not form.validate_on_submit():
         return _show(audit, 422, cancel=form)
-    try:
-        external.cancel(actor, audit, form.reason.data or "", form.version.data)
-        db.session.commit()
-    except (Conflict, InvalidInput) as error:
-        _say(form, error)
-        return _show(external.get_external(actor.organisation_id, number), error.status, cancel=form)
+    reason, version = form.reason.data or "", form.version.data
+    status = attempt(form, lambda: external.cancel(actor, audit, reason, version), audit)
+    if status != 200:
+        return _show(external.get_external(actor.organisation_id, number), status, cancel=form)
     return go(url_for("reviews.external_show", number=number), _("The external audit is cancelled."))
 
 
@@ -238,7 +227,8 @@ def external_finding(number: int) -> Response:
     form.grade.choices = pairs(*((grade.value, say(grade.text)) for grade in Grade))
     if not form.validate_on_submit():
         return _show(audit, 422, finding=form)
-    try:
+
+    def change() -> None:
         external.add_finding(
             actor,
             audit,
@@ -247,8 +237,8 @@ def external_finding(number: int) -> Response:
             element=form.element.data or "",
             statement=form.statement.data or "",
         )
-        db.session.commit()
-    except (Conflict, InvalidInput) as error:
-        _say(form, error)
-        return _show(external.get_external(actor.organisation_id, number), error.status, finding=form)
+
+    status = attempt(form, change, audit)
+    if status != 200:
+        return _show(external.get_external(actor.organisation_id, number), status, finding=form)
     return go(url_for("reviews.external_show", number=number) + "#findings", _("The draft has been written."))

@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 from scoring.catalogue import OUTLINE_NOTICE
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
-from tracker.attempts import refuse
+from tracker.attempts import attempt
 from tracker.database import db
 from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.fragments import SCORE_CHANGED, go, part, render, wants_fragment
@@ -22,6 +22,7 @@ from tracker.reviews.models import FactKind, Review
 from tracker.reviews.sharing import closed_to
 from tracker.reviews.viewmodels import FactView
 from tracker.scores.sheets import COPC
+from tracker.submissions import Answer, once
 
 # No review has more facts than this; a longer list of keys is no honest form.
 MOST_AT_ONCE = 2000
@@ -134,8 +135,9 @@ def save(number: int, element: str) -> Response:
     form = JudgeForm()
     status, problem = 200, ""
     if form.validate_on_submit():
-        try:
-            given = request.form
+        given = request.form
+
+        def change() -> None:
             services.judge(
                 actor,
                 review,
@@ -147,14 +149,9 @@ def save(number: int, element: str) -> Response:
                 sampled=form.sampled.data if "sampling" in given else None,
                 version=form.version.data,
             )
-            db.session.commit()
-        except Conflict as error:
-            db.session.rollback()
-            status, problem = 409, error.message
-        except InvalidInput as error:
-            db.session.rollback()
-            refuse(form, error)
-            status = 422
+
+        status = attempt(form, change, fact)
+        problem = " ".join(form.form_errors) if status == 409 else ""
     else:
         status = 422
     return _cell(actor, number, standard, key, form, status, problem)
@@ -202,13 +199,16 @@ def confirm_carried(number: int, element: str) -> Response:
     standard = _standard(review, element)
     keys = [key for key in request.form.getlist("key") if key.partition("/")[0] == element][:MOST_AT_ONCE]
     try:
-        count = services.confirm(actor, review, standard, keys)
-        db.session.commit()
+        answer = once(actor, lambda: _confirm(actor, review, standard, keys), review)
     except (Conflict, InvalidInput) as error:
         db.session.rollback()
         fresh = queries.get_review(actor.organisation_id, number)
         return show_element(actor, fresh, element, status=error.status, refusal=error.message)
-    return go(url_for("reviews.judge", number=number, element=element), words.confirmed(count))
+    return go(url_for("reviews.judge", number=number, element=element), answer.message)
+
+
+def _confirm(actor: Actor, review: Review, standard: str, keys: list[str]) -> Answer:
+    return Answer("", words.confirmed(services.confirm(actor, review, standard, keys)))
 
 
 @blueprint.post("/<record:number>/deployment/<category>/confirm")
@@ -222,16 +222,14 @@ def confirm_grid(number: int, category: str) -> Response:
         raise NotFound from None
     carried = [cell for cell in page.cells.values() if cell.carried]
     closed = closed_to(actor, review, {cell.element for cell in carried})
+    keys = [cell.key for cell in carried if cell.element not in closed]
     try:
-        count = services.confirm(
-            actor, review, COPC, [cell.key for cell in carried if cell.element not in closed]
-        )
-        db.session.commit()
+        answer = once(actor, lambda: _confirm(actor, review, COPC, keys), review)
     except Conflict as error:
         db.session.rollback()
         fresh = queries.get_review(actor.organisation_id, number)
         return _grid(actor, fresh, category, status=error.status, refusal=error.message)
-    return go(url_for("reviews.deployment", number=number, category=category), words.confirmed(count))
+    return go(url_for("reviews.deployment", number=number, category=category), answer.message)
 
 
 @blueprint.post("/<record:number>/items/<element>/same")
@@ -240,21 +238,13 @@ def same(number: int, element: str) -> Response:
     """Give the facts of an item that are chosen the same verdict, note or evidence."""
     actor, review = _load(number)
     standard = _standard(review, element)
-    form = ManyForm()
+    form, status = ManyForm(), 422
     if form.validate_on_submit():
-        try:
-            _judge_chosen(actor, review, standard, form)
-            db.session.commit()
+        status = attempt(form, lambda: _judge_chosen(actor, review, standard, form), review)
+        if status == 200:
             return go(url_for("reviews.judge", number=number, element=element), _("Saved."))
-        except (InvalidInput, Conflict) as error:
-            db.session.rollback()
-            if isinstance(error, InvalidInput):
-                refuse(form, error)
-            else:
-                form.form_errors.append(error.message)
-            fresh = queries.get_review(actor.organisation_id, number)
-            return show_element(actor, fresh, element, status=error.status, many_form=form)
-    return show_element(actor, review, element, status=422, many_form=form)
+    fresh = queries.get_review(actor.organisation_id, number)
+    return show_element(actor, fresh, element, status=status, many_form=form)
 
 
 def _judge_chosen(actor: Actor, review: Review, standard: str, form: ManyForm) -> None:
@@ -299,7 +289,8 @@ def state(number: int, element: str, code: str, aspect: str) -> Response:
     status, problem = 422, ""
     if form.validate_on_submit():
         value = {"yes": True, "no": False}.get(form.value.data or "")
-        try:
+
+        def change() -> None:
             services.state_metric(
                 actor,
                 review,
@@ -311,14 +302,9 @@ def state(number: int, element: str, code: str, aspect: str) -> Response:
                 evidence=form.evidence.data or "",
                 version=form.version.data or None,
             )
-            db.session.commit()
-            status = 200
-        except Conflict as error:
-            db.session.rollback()
-            status, problem = 409, error.message
-        except InvalidInput as error:
-            db.session.rollback()
-            refuse(form, error)
+
+        status = attempt(form, change, review)
+        problem = " ".join(form.form_errors) if status == 409 else ""
     return _stated(actor, number, (element, code, aspect), form, status, problem)
 
 
@@ -351,25 +337,18 @@ def overrule(number: int, element: str) -> Response:
     """Put an assessor's score in place of a computed one, or lift it."""
     actor, review = _load(number, "review:overrule")
     _standard(review, element)
-    form = OverruleForm()
+    form, status = OverruleForm(), 422
     if form.validate_on_submit():
         text = form.score.data or ""
-        try:
-            services.set_overrule(
-                actor,
-                review,
-                element,
-                form.dimension.data or "",
-                int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None,
-                form.reason.data or "",
-            )
-            db.session.commit()
+        score = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
+        dimension, reason = form.dimension.data or "", form.reason.data or ""
+        status = attempt(
+            form, lambda: services.set_overrule(actor, review, element, dimension, score, reason), review
+        )
+        if status == 200:
             return go(url_for("reviews.judge", number=number, element=element), _("Saved."))
-        except InvalidInput as error:
-            db.session.rollback()
-            refuse(form, error)
     fresh = queries.get_review(actor.organisation_id, number)
-    return show_element(actor, fresh, element, status=422, overrule_form=form)
+    return show_element(actor, fresh, element, status=status, overrule_form=form)
 
 
 @blueprint.post("/<record:number>/word")
@@ -382,23 +361,13 @@ def give_word(number: int) -> Response:
     form = WordForm(prefix="word-")
     status = 422
     if form.validate_on_submit():
-        try:
-            services.record_word(
-                actor,
-                review,
-                {"yes": True, "no": False}.get(form.compliant.data or ""),
-                form.reason.data or "",
-                version=form.version.data,
-            )
-            db.session.commit()
+        word = {"yes": True, "no": False}.get(form.compliant.data or "")
+        reason, version = form.reason.data or "", form.version.data
+        status = attempt(
+            form, lambda: services.record_word(actor, review, word, reason, version=version), review
+        )
+        if status == 200:
             return go(url_for("reviews.judge", number=number, element=element), _("Saved."))
-        except Conflict as error:
-            db.session.rollback()
-            form.form_errors.append(error.message)
-            status = 409
-        except InvalidInput as error:
-            db.session.rollback()
-            refuse(form, error)
     fresh = queries.get_review(actor.organisation_id, number)
     return show_element(actor, fresh, element, status=status, word_form=form)
 
@@ -444,26 +413,18 @@ def _grid(
 def same_in_grid(number: int, category: str) -> Response:
     """Fill the empty cells of a category, or give cells without evidence theirs."""
     actor, review = _load(number)
-    form = ManyForm()
+    form, status = ManyForm(), 422
     work = queries.load(review)
     try:
         page = pages.deployment_page(work, category)
     except KeyError:
         raise NotFound from None
     if form.validate_on_submit():
-        try:
-            _fill(actor, review, list(page.cells.values()), form)
-            db.session.commit()
+        status = attempt(form, lambda: _fill(actor, review, list(page.cells.values()), form), review)
+        if status == 200:
             return go(url_for("reviews.deployment", number=number, category=category), _("Saved."))
-        except (InvalidInput, Conflict) as error:
-            db.session.rollback()
-            if isinstance(error, InvalidInput):
-                refuse(form, error)
-            else:
-                form.form_errors.append(error.message)
-            fresh = queries.get_review(actor.organisation_id, number)
-            return _grid(actor, fresh, category, status=error.status, many_form=form)
-    return _grid(actor, review, category, status=422, many_form=form)
+    fresh = queries.get_review(actor.organisation_id, number)
+    return _grid(actor, fresh, category, status=status, many_form=form)
 
 
 def _fill(actor: Actor, review: Review, cells: list[FactView], form: ManyForm) -> None:

@@ -6,7 +6,7 @@ from tracker import clock
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import pairs
-from tracker.attempts import refuse
+from tracker.attempts import attempt
 from tracker.database import db
 from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.fragments import go, render
@@ -17,6 +17,7 @@ from tracker.reviews import queries, sampling
 from tracker.reviews.blueprint import blueprint
 from tracker.reviews.forms import SampleForm, person_in
 from tracker.reviews.models import Review
+from tracker.submissions import once
 
 Typed = dict[int, tuple[str, str]]
 
@@ -68,7 +69,8 @@ def attach_sample(number: int) -> Response:
     form = SampleForm()
     if not form.validate_on_submit():
         return _samples(review, status=422, form=form)
-    try:
+
+    def change() -> None:
         sampling.begin(
             actor,
             review,
@@ -77,15 +79,10 @@ def attach_sample(number: int) -> Response:
             sampled_on=form.sampled_on.data or clock.today(),
             sample=form.sample.data or "",
         )
-        db.session.commit()
-    except (Conflict, InvalidInput) as error:
-        db.session.rollback()
-        if isinstance(error, InvalidInput):
-            refuse(form, error)
-        else:
-            form.form_errors.append(error.message)
-        fresh = queries.get_review(actor.organisation_id, number)
-        return _samples(fresh, status=error.status, form=form)
+
+    status = attempt(form, change, review)
+    if status != 200:
+        return _samples(queries.get_review(actor.organisation_id, number), status=status, form=form)
     return go(url_for("reviews.samples", number=number), _("The checklist has been drawn."))
 
 
@@ -98,8 +95,7 @@ def answer_sample(number: int, sample_id: int) -> Response:
     text = request.form.get("version", "")
     version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
     try:
-        sampling.answer(actor, review, sample_id, typed, conclusion, version)
-        db.session.commit()
+        once(actor, lambda: sampling.answer(actor, review, sample_id, typed, conclusion, version), review)
     except (Conflict, InvalidInput) as error:
         db.session.rollback()
         fresh = queries.get_review(actor.organisation_id, number)

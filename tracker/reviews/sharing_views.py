@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Response, request, url_for
 
@@ -12,9 +11,9 @@ from tracker.access import allow, allowed, permission
 from tracker.accounts.forms import pairs
 from tracker.accounts.models import Role
 from tracker.accounts.queries import list_people
-from tracker.attempts import refuse
+from tracker.attempts import attempt
 from tracker.database import db
-from tracker.errors import Conflict, DomainError, InvalidInput, NotFound
+from tracker.errors import Conflict, InvalidInput, NotFound
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
 from tracker.i18n import pick, say
@@ -26,6 +25,7 @@ from tracker.reviews.forms import AssignForm, CalibrateForm, ReturnForm, person_
 from tracker.reviews.judging import VALUES
 from tracker.reviews.models import AssignmentState, Review
 from tracker.reviews.viewmodels import ElementView, FactView
+from tracker.submissions import once
 from workflows.agreement import in_words
 from workflows.reviews import ReviewState
 
@@ -145,22 +145,16 @@ def assign(number: int) -> Response:
     form = AssignForm()
     if not form.validate_on_submit():
         return _team(actor, review, status=422, assign_form=form)
-    try:
-        sharing.assign(actor, review, request.form.getlist("element"), person_in(form.auditor_id))
-        db.session.commit()
-    except (Conflict, InvalidInput) as error:
-        return _refused(actor, number, form, error, "assign_form")
+    named = request.form.getlist("element")
+    status = attempt(form, lambda: sharing.assign(actor, review, named, person_in(form.auditor_id)), review)
+    if status != 200:
+        return _team(actor, _again(actor, number), status=status, assign_form=form)
     return go(url_for("reviews.team", number=number), _("Saved."))
 
 
-def _refused(actor: Actor, number: int, form: Any, error: DomainError, name: str) -> Response:
-    db.session.rollback()
-    if isinstance(error, InvalidInput):
-        refuse(form, error)
-    else:
-        form.form_errors.append(error.message)
-    review = queries.get_review(actor.organisation_id, number)
-    return _team(actor, review, status=error.status, **{name: form})
+def _again(actor: Actor, number: int) -> Review:
+    """The review as it stands now."""
+    return queries.get_review(actor.organisation_id, number)
 
 
 @blueprint.post("/<record:number>/team/accept")
@@ -169,12 +163,10 @@ def accept(number: int) -> Response:
     """Take what was handed in."""
     actor, review = _load(number, "review:submit")
     try:
-        sharing.accept(actor, review, request.form.getlist("element"))
-        db.session.commit()
+        once(actor, lambda: sharing.accept(actor, review, request.form.getlist("element")), review)
     except Conflict as error:
         db.session.rollback()
-        fresh = queries.get_review(actor.organisation_id, number)
-        return _team(actor, fresh, status=409, problem=error.message)
+        return _team(actor, _again(actor, number), status=409, problem=error.message)
     return go(url_for("reviews.team", number=number), _("Accepted."))
 
 
@@ -184,11 +176,10 @@ def submit(number: int, element: str) -> Response:
     """Hand an item in."""
     actor, review = _load(number, "review:submit")
     try:
-        sharing.submit(actor, review, element)
-        db.session.commit()
+        once(actor, lambda: sharing.submit(actor, review, element), review)
     except (Conflict, InvalidInput) as error:
         db.session.rollback()
-        fresh = queries.get_review(actor.organisation_id, number)
+        fresh = _again(actor, number)
         return judging_views.show_element(actor, fresh, element, status=error.status, refusal=error.message)
     return go(url_for("reviews.judge", number=number, element=element), _("Handed in."))
 
@@ -201,17 +192,11 @@ def send_back(number: int, element: str) -> Response:
     form = ReturnForm()
     if not form.validate_on_submit():
         return judging_views.show_element(actor, review, element, status=422, return_form=form)
-    try:
-        sharing.send_back(actor, review, element, form.comment.data or "", form.version.data)
-        db.session.commit()
-    except (Conflict, InvalidInput) as error:
-        db.session.rollback()
-        if isinstance(error, InvalidInput):
-            refuse(form, error)
-        else:
-            form.form_errors.append(error.message)
-        fresh = queries.get_review(actor.organisation_id, number)
-        return judging_views.show_element(actor, fresh, element, status=error.status, return_form=form)
+    comment, version = form.comment.data or "", form.version.data
+    status = attempt(form, lambda: sharing.send_back(actor, review, element, comment, version), review)
+    if status != 200:
+        fresh = _again(actor, number)
+        return judging_views.show_element(actor, fresh, element, status=status, return_form=form)
     return go(url_for("reviews.judge", number=number, element=element), _("Sent back."))
 
 
@@ -226,17 +211,14 @@ def calibrate(number: int) -> Response:
     form = CalibrateForm()
     if not form.validate_on_submit():
         return _team(actor, review, status=422, calibrate_form=form)
-    try:
-        calibrating.begin(
-            actor,
-            review,
-            form.element.data or "",
-            person_in(form.first_id) or 0,
-            person_in(form.second_id) or 0,
-        )
-        db.session.commit()
-    except (Conflict, InvalidInput) as error:
-        return _refused(actor, number, form, error, "calibrate_form")
+
+    def change() -> None:
+        first, second = person_in(form.first_id) or 0, person_in(form.second_id) or 0
+        calibrating.begin(actor, review, form.element.data or "", first, second)
+
+    status = attempt(form, change, review)
+    if status != 200:
+        return _team(actor, _again(actor, number), status=status, calibrate_form=form)
     return go(url_for("reviews.team", number=number) + "#calibration", _("Saved."))
 
 
@@ -311,12 +293,12 @@ def judge_blind(number: int, element: str) -> Response:
     typed = _typed()
     done = request.form.get("done") == "1"
     try:
-        calibrating.judge(actor, review, element, typed, done=done)
-        db.session.commit()
+        once(actor, lambda: calibrating.judge(actor, review, element, typed, done=done), review)
     except (Conflict, InvalidInput) as error:
         db.session.rollback()
-        fresh = queries.get_review(actor.organisation_id, number)
-        return _calibration(actor, fresh, element, status=error.status, problem=error.message, typed=typed)
+        return _calibration(
+            actor, _again(actor, number), element, status=error.status, problem=error.message, typed=typed
+        )
     said = _("You are done; the differences show once both are.") if done else _("Saved.")
     return go(url_for("reviews.calibration", number=number, element=element), said)
 
@@ -328,10 +310,10 @@ def settle(number: int, element: str) -> Response:
     actor, review = _load(number, "review:judge")
     typed = _typed()
     try:
-        calibrating.settle(actor, review, element, typed)
-        db.session.commit()
+        once(actor, lambda: calibrating.settle(actor, review, element, typed), review)
     except (Conflict, InvalidInput) as error:
         db.session.rollback()
-        fresh = queries.get_review(actor.organisation_id, number)
-        return _calibration(actor, fresh, element, status=error.status, problem=error.message, typed=typed)
+        return _calibration(
+            actor, _again(actor, number), element, status=error.status, problem=error.message, typed=typed
+        )
     return go(url_for("reviews.judge", number=number, element=element), _("The item is settled."))

@@ -413,20 +413,19 @@ def _preview(actor: Actor, review: Review, gaps: list[Any], status: int = 200, e
 @permission("nonconformity:raise")
 def raise_all(number: int) -> Response:
     """Raise a draft for every element that has gaps nobody carries, or for those chosen."""
-
     actor, review = _load_for_raising(number)
-    gaps = [gap for gap in queries.gaps_of(review) if not gap.carried]
     chosen = set(request.form.getlist("element"))
-    wanted = [gap for gap in gaps if gap.element in chosen]
-    if not wanted:
-        return _preview(actor, review, gaps, 422, _("Choose at least one item."))
 
     def change() -> Answer:
+        wanted = [gap for gap in queries.gaps_of(review) if not gap.carried and gap.element in chosen]
+        if not wanted:
+            raise InvalidInput({"element": [_("Choose at least one item.")]})
         return Answer("", words.raised(len(raise_for_gaps(actor, review, wanted))))
 
     try:
         answer = once(actor, change, review)
     except InvalidInput as error:
         db.session.rollback()
+        gaps = [gap for gap in queries.gaps_of(review) if not gap.carried]
         return _preview(actor, review, gaps, 422, error.message)
     return go(url_for("reviews.show", number=number) + "#findings", answer.message)

@@ -7,15 +7,16 @@ from tracker import clock
 from tracker.access import actor as present_actor
 from tracker.access import allow, allowed, permission
 from tracker.accounts.queries import get_person_page, list_people
-from tracker.attempts import attempt, refuse
+from tracker.attempts import attempt, make
 from tracker.dashboard.todo import list_tasks
 from tracker.database import db
-from tracker.errors import InvalidInput, NotFound
+from tracker.errors import NotFound
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
 from tracker.i18n import pick
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor
+from tracker.submissions import Answer
 from tracker.work import handing_over, queries, services, words
 from tracker.work.forms import AbsenceForm, CommentForm, HandOverForm
 from tracker.work.records import Found, find
@@ -232,22 +233,24 @@ def give(person_id: int) -> BaseResponse:
     _offer_heirs(actor, person_id, form)
     if not form.validate_on_submit():
         return _hand_over(actor, person_id, form, 422)
+    status, answer = make(form, lambda: _hand_all_over(actor, person_id, form))
+    if status != 200:
+        return _hand_over(actor, person_id, form, status)
+    return go(url_for(".hand_over", person_id=person_id), answer.message)
+
+
+def _hand_all_over(actor: Actor, person_id: int, form: HandOverForm) -> Answer:
+    """Hand over, and say what went and what stayed. Raises NotFound, InvalidInput."""
     if not handing_over.count_holdings(actor.organisation_id, person_id):
         raise NotFound
-    try:
-        done = handing_over.hand_over(
-            actor, person_id=person_id, to_id=form.to_id.id_value or 0, reason=form.reason.data or ""
-        )
-    except InvalidInput as error:
-        db.session.rollback()
-        refuse(form, error)
-        return _hand_over(actor, person_id, form, 422)
-    db.session.commit()
-    said = _("Handed over: %(count)s.", count=done.total)
-    if done.left:
-        said = _(
-            "Handed over: %(count)s. Not handed over, because the new person may not audit them: %(left)s.",
-            count=done.total,
-            left=", ".join(done.left),
-        )
-    return go(url_for(".hand_over", person_id=person_id), said)
+    done = handing_over.hand_over(
+        actor, person_id=person_id, to_id=form.to_id.id_value or 0, reason=form.reason.data or ""
+    )
+    if not done.left:
+        return Answer("", _("Handed over: %(count)s.", count=done.total))
+    said = _(
+        "Handed over: %(count)s. Not handed over, because the new person may not audit them: %(left)s.",
+        count=done.total,
+        left=", ".join(done.left),
+    )
+    return Answer("", said)
