@@ -26,7 +26,16 @@ function choose(form, button) {
   document.dispatchEvent(new CustomEvent("theme-changed"));
 }
 
+// On a phone a row of tabs is wider than the screen: the one that is open begins in sight.
+function showOpenTabs() {
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const row = tab.closest(".tabs");
+    row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+  }
+}
+
 export function watchShell() {
+  showOpenTabs();
   document.addEventListener("click", (event) => {
     const menu = event.target.closest("details.menu");
     closeMenus(menu);
