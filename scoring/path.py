@@ -15,9 +15,12 @@ from heapq import heapify, heappop, heappush
 from math import lcm
 from typing import Any
 
-from scoring import numbers, rescore
+from scoring import closures, numbers, rescore
+from scoring.closures import CopcModel
 from scoring.copc import CopcResult
 from scoring.faults import Fault, SheetFaults
+from scoring.path_items import ItemWriter
+from scoring.path_rows import RowWriter
 from scoring.path_writer import Goal, Writer
 from scoring.program import Linear, constant, variable
 from scoring.rescore import Result
@@ -196,6 +199,17 @@ def ready_days(sheet: Sheet) -> dict[str, date]:
     return days
 
 
+def _written(sheet: Sheet, goal: Goal, keys: Mapping[int, int]) -> Writer:
+    writer = Writer(sheet, goal, keys)
+    model = closures.compile_sheet(sheet)
+    if isinstance(model, CopcModel):
+        ItemWriter(writer, model).write()
+    else:
+        RowWriter(writer, model).write()
+    writer.program.tighten()
+    return writer
+
+
 class _Search:
     """One sheet and one goal; every answer of the solver is checked by the exact scorer."""
 
@@ -236,7 +250,6 @@ class _Search:
 
     def _cheapest(self, allowed: frozenset[str]) -> frozenset[str] | None:
         """The least effort within `allowed`, then the fewest gaps, then the smallest list."""
-        writer = Writer(self.sheet, self.goal, allowed)
         scale = lcm(*(gap.effort.denominator for gap in self.sheet.gaps))
         many = len(self.all) + 1
         costs = {
@@ -244,10 +257,14 @@ class _Search:
             for bit, gap in enumerate(self.sheet.gaps)
             if gap.id in allowed
         }
+        ranked = sorted(costs, key=lambda bit: self.sheet.gaps[bit].id, reverse=True)
+        keys = {bit: (costs[bit] << len(ranked)) - (1 << place) for place, bit in enumerate(ranked)}
+        writer = _written(self.sheet, self.goal, keys)
         found = self._solved(writer, costs)
         if found is None:
             return None
         spent = sum(costs[bit] for bit in found)
+        writer.program.narrow(costs, spent)
         total = Linear({bit: -cost for bit, cost in costs.items()}, spent)
         writer.program.at_least_zero(total)
         found = self._smallest_list(writer, sorted(costs, key=lambda bit: self.sheet.gaps[bit].id), found)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from math import gcd
 from typing import Any
 
+# Prices of rows are whole multiples of one part in so many.
+_PRICE = 1 << 20
+
 
 class SolverMissing(RuntimeError):
     """The optional solver is not installed; everything but a path works without it."""
@@ -180,6 +183,27 @@ class Program:
         """The values of a cheapest solution, `None` where there is none; `start` may give a known solution."""
         return _Solver(self).solve(costs, start)
 
+    def narrow(self, costs: Mapping[int, int], most: int) -> None:
+        """Fix what no solution in whole numbers that costs `most` or less can have otherwise.
+
+        Whatever prices are put on the rows, if none is negative, what is left of a variable's cost bounds from below
+        what it adds. The solver only proposes prices; they are rounded to whole numbers, and all that follows is exact.
+        """
+        prices = _Solver(self).prices(costs)
+        left = [costs.get(name, 0) * _PRICE for name in range(len(self.upper))]
+        least = 0
+        for price, row in zip(prices, self.rows, strict=True):
+            least -= price * row.constant
+            for name, value in row.terms.items():
+                left[name] -= price * value
+        least += sum(min(0, rest) * upper for rest, upper in zip(left, self.upper, strict=True))
+        slack = most * _PRICE - least
+        for name, rest in enumerate(left):
+            if rest > slack:
+                self.upper[name] = 0
+            elif -rest > slack:
+                self.at_least_zero(variable(name).add(constant(-self.upper[name])))
+
 
 class _Solver:
     """One call of HiGHS. The import is late: only a path needs a solver."""
@@ -217,6 +241,16 @@ class _Solver:
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = starts, names, values
         self.lp = lp
+
+    def prices(self, costs: Mapping[int, int]) -> list[int]:
+        """What one more in each row would cost, were fractions allowed, in parts of `_PRICE`."""
+        self.lp.col_cost_ = [float(costs.get(name, 0)) for name in range(len(self.program.upper))]
+        kinds, self.lp.integrality_ = self.lp.integrality_, []
+        self.highs.setOptionValue("output_flag", False)
+        self.highs.passModel(self.lp)
+        self.lp.integrality_ = kinds
+        self.highs.run()
+        return [max(0, round(price * _PRICE)) for price in self.highs.getSolution().row_dual]
 
     def solve(self, costs: Mapping[int, int], start: Sequence[int] | None) -> list[int] | None:
         self.lp.col_cost_ = [float(costs.get(name, 0)) for name in range(len(self.program.upper))]
