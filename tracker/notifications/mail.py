@@ -51,6 +51,7 @@ def compose(letter: Letter, settings: Settings) -> EmailMessage:
             "base": settings.base_url,
             "why": why(letter.kind),
             "choose": choose,
+            "gap": "" if language() == "zh" else " ",
             "mail_lang": "zh-CN" if language() == "zh" else "en",
         }
         # Not `render_template`: what the pages have in common (who is signed in, the theme) needs a request.

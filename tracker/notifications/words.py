@@ -175,7 +175,7 @@ def _listed(payload: Mapping[str, Any]) -> Iterator[Item]:
         yield Item(
             label=label(kind, number) if known else str(each.get("record", "")),
             title=str(each["title"]),
-            due=_day(each["due_on"]),
+            due=_("Due on %(day)s", day=_day(each["due_on"])),
             whose=_both(each, "owner"),
             path=path_of_record(kind, number) if known else "",
         )
