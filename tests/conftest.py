@@ -166,7 +166,20 @@ def fill_demo(url: str) -> None:
         dispose(app)
 
 
-TEMPLATES = {"schema": migrate, "demo": fill_demo}
+def fill_crowd(url: str) -> None:
+    """Copy what the demo organisation has many times over (`tests/crowd.py`)."""
+    from tests.crowd import crowd
+
+    with tempfile.TemporaryDirectory() as folder:
+        app = make_app(url, Path(folder))
+        with app.app_context():
+            crowd()
+        dispose(app)
+
+
+TEMPLATES = {"schema": migrate, "demo": fill_demo, "crowd": fill_crowd}
+# Template → the one that it begins with, so that what both have is the same in both.
+BEGINS_WITH = {"crowd": "demo"}
 
 
 @dataclass(frozen=True)
@@ -203,7 +216,9 @@ def home(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
 
             # A session that joins the test's transaction must commit and roll back its own part only.
             db.session.session_factory.configure(join_transaction_mode="create_savepoint")
-            url = run.database(engine, TEMPLATES[template], template)
+            base = BEGINS_WITH.get(template)
+            on = None if base is None else (TEMPLATES[base], base)
+            url = run.database(engine, TEMPLATES[template], template, on)
             homes[engine, template] = Home(make_app(url, tmp_path_factory.mktemp(engine)))
         return homes[engine, template]
 

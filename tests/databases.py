@@ -57,9 +57,14 @@ class Run:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
-    def database(self, engine: str, build: Build, template: str = "schema") -> str:
-        """The address of a new copy of a template; `build` fills the template of that name once in a run."""
-        return (self._sqlite if engine == "sqlite" else self._postgresql)(build, template)
+    def database(
+        self, engine: str, build: Build, template: str = "schema", on: tuple[Build, str] | None = None
+    ) -> str:
+        """The address of a new copy of a template; `build` fills the template of that name once in a run.
+
+        It finds an empty database, or with `on`, a copy of that other template.
+        """
+        return (self._sqlite if engine == "sqlite" else self._postgresql)(build, template, on)
 
     def empty_database(self, engine: str) -> str:
         """The address of a new database without any table."""
@@ -89,25 +94,30 @@ class Run:
                 _administer(self._server(), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _sqlite(self, build: Build, kind: str) -> str:
+    def _sqlite(self, build: Build, kind: str, on: tuple[Build, str] | None = None) -> str:
         template = self.folder / f"{kind}.db"
         with self.lock(kind):
             if not template.exists():
                 making = self.folder / f"{kind}-making.db"
+                if on is not None:
+                    Path(str(make_url(self._sqlite(*on)).database)).rename(making)
                 build(f"sqlite:///{making}")
                 making.rename(template)
         copy = self.folder / f"rescore_{uuid.uuid4().hex[:12]}.db"
         shutil.copyfile(template, copy)
         return f"sqlite:///{copy}"
 
-    def _postgresql(self, build: Build, kind: str) -> str:
+    def _postgresql(self, build: Build, kind: str, on: tuple[Build, str] | None = None) -> str:
         server = self._server()
         marker = self.folder / f"{kind}-template"
         with self.lock(kind):
             if not marker.exists():
-                template = f"rescore_template_{uuid.uuid4().hex[:12]}"
-                _administer(server, f"CREATE DATABASE {template}")
-                self._remember(template)
+                if on is not None:
+                    template = str(make_url(self._postgresql(*on)).database)
+                else:
+                    template = f"rescore_template_{uuid.uuid4().hex[:12]}"
+                    _administer(server, f"CREATE DATABASE {template}")
+                    self._remember(template)
                 build(_address(server, template))
                 marker.write_text(template)
         name = f"rescore_{uuid.uuid4().hex[:12]}"
