@@ -160,24 +160,36 @@ def _statements(code: str) -> dict[int, tuple[int, int]]:
 
 
 def refused(folder: Path) -> dict[str, str]:
-    """Name of each change that the type checker refuses → its first complaint. Works in `folder`."""
-    shutil.copytree("scoring", folder / "scoring", dirs_exist_ok=True)
+    """Name of each change that the type checker refuses → its first complaint. Works in `folder`, and keeps it."""
     shutil.copy("pyproject.toml", folder)
-    spans = {}
-    for path in paths():
-        mutated = mutate_file_contents(path, Path(path).read_text())
-        (folder / path).write_text(mutated.code)
-        spans[path] = mutated.line_span_by_function_name
+    shutil.copytree("scoring", folder / "scoring", dirs_exist_ok=True, ignore=lambda *_: map(_name, paths()))
+    spans = {path: _spans(path, folder) for path in paths()}
     command = [sys.executable, "-m", *SETTINGS["type_check_command"]]
     said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
     errors = [error for line in said.splitlines() if (error := json.loads(line))["severity"] == "error"]
     complaints: dict[str, str] = {}
     for error in errors:
-        for name, span in spans.get(error["file"], {}).items():
-            if span.start <= error["line"] <= span.end:
+        for name, (start, end) in spans.get(error["file"], {}).items():
+            if start <= error["line"] <= end:
                 module = error["file"].removesuffix(".py").replace("/", ".")
                 complaints.setdefault(f"{module}.{name}", error["message"])
                 break
         else:
             raise RuntimeError(f"mypy complains outside of every change: {error}")
     return complaints
+
+
+def _name(path: str) -> str:
+    return Path(path).name
+
+
+def _spans(path: str, folder: Path) -> dict[str, tuple[int, int]]:
+    """The lines of each change in the module that has them all, made again when the module has changed."""
+    source, kept = Path(path).read_text(), folder / f"{path}.json"
+    if not kept.exists() or json.loads(kept.read_text())["source"] != source:
+        mutated = mutate_file_contents(path, source)
+        spans = {name: (span.start, span.end) for name, span in mutated.line_span_by_function_name.items()}
+        (folder / path).write_text(mutated.code)
+        kept.write_text(json.dumps({"source": source, "spans": spans}))
+    found: dict[str, tuple[int, int]] = json.loads(kept.read_text())["spans"]
+    return found
