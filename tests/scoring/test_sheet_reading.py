@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scoring import catalogue
+from scoring import catalogue, rescore
 from scoring.facts import (
     CopcSheet,
     Gap,
@@ -276,6 +276,18 @@ def test_the_content_handed_in_is_the_one_that_is_read_with() -> None:
         f"standard: unknown standard: '{catalogue.COPC}'",
         "rows.S9: unknown criterion",
     ]
+
+
+@pytest.mark.parametrize(("standard", "facts"), [(catalogue.COPC, "items"), (catalogue.SEE_CMM, "rows")])
+def test_a_score_keeps_the_content_that_its_sheet_was_read_with(standard: str, facts: str) -> None:
+    """Content that nobody registered, under a name that is not known: nothing can be looked up."""
+    known = catalogue.parse(catalogue.source(standard).replace(f'id = "{standard}"', 'id = "unheard@1"', 1))
+
+    found = rescore.score(parse(BARE | {"standard": "unheard@1", facts: {}}, known))
+
+    assert found.read_with is known
+    assert found.catalogue is known
+    assert found.to_json()["standard"] == "unheard@1"
 
 
 def test_a_unit_needs_its_list_and_each_list_is_asked_for_once() -> None:
