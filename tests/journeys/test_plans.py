@@ -192,6 +192,25 @@ def test_a_card_that_may_not_move_says_why_and_returns(journey: Journey) -> None
     expect(worker.page.locator("#toasts")).to_contain_text("Define the problem")
 
 
+def test_a_card_that_asks_for_a_reason_asks_on_the_board_and_stays_there(journey: Journey) -> None:
+    _gap, action = begin(journey, loop.implementing)
+    worker = journey.worker
+    worker.go("/actions/board")
+
+    drag(journey, action, "planning")
+    dialog = worker.page.locator("dialog[open]")
+    dialog.get_by_role("textbox").fill("A better way was found")
+    with worker.page.expect_response(re.compile(r"/actions/\d+/board")):
+        dialog.locator("button[type=submit]").click()
+    worker.seat.settle()
+
+    expect(worker.page.locator("[data-board-column=planning] .board-card")).to_have_count(1)
+    expect(worker.page.locator(f"#grip-{action}")).to_be_focused()
+    expect(worker.page.locator("dialog[open]")).to_have_count(0)
+    assert worker.page.url.endswith("/actions/board")
+    worker.shot("back-on-the-board")
+
+
 def drag(journey: Journey, action: int, state: str) -> None:
     """Take a card by its head and drop it in a column."""
     page = journey.worker.page
