@@ -23,7 +23,7 @@ from tests.copies import Ids, copy_rows, take_numbers
 from tracker import clock, search
 from tracker.accounts.models import Person, Role, RoleGrant
 from tracker.commands import upgrade_database
-from tracker.database import Base, db
+from tracker.database import Base, db, renew_statistics
 from tracker.demo import build_demo
 from tracker.nonconformities.models import Nonconformity, NonconformityLink, Pin
 from tracker.numbering import label
@@ -148,6 +148,7 @@ def fill(app: Flask, rows: int, sites: int | None = None, seed: int = 20) -> Wor
             connection.commit()
             _durable(connection, "FULL")
         _settle(organisation_id, copies[0].id)
+        renew_statistics()  # as the first duty of a served application would
     return World(organisation_id, copies[0].code, copies[0].id, rows, sites)
 
 

@@ -1,18 +1,17 @@
 """Each page asks the database a fixed number of times, however many rows it shows.
 
-The demo is built once for each database and looked at by the person who sees the most. Table MOST says what a
+The demo is copied once for each database and looked at by the person who sees the most. Table MOST says what a
 route may take; routes that are not in it must keep within what every page may take.
 """
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import dispose, make_app, make_client, migrate
+from tests.conftest import dispose, fill_demo, make_app, make_client
 from tests.copies import Ids, copy_rows
 from tests.crawl import Visited, crawl, most, visit
 from tests.databases import Run
@@ -95,28 +94,19 @@ LISTS = {
 
 @pytest.fixture(scope="session")
 def demos(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Flask]]:
-    """The demo on each database, built when first asked for."""
+    """A demo of one's own on each database, copied when first asked for."""
     built: dict[str, tuple[Flask, str]] = {}
 
     def get(engine: str) -> Flask:
         if engine not in built:
-            url = run.database(engine, migrate)
-            built[engine] = (build(url, tmp_path_factory.mktemp("demo")), url)
+            url = run.database(engine, fill_demo, "demo")
+            built[engine] = (make_app(url, tmp_path_factory.mktemp("demo")), url)
         return built[engine][0]
 
     yield get
     for app, url in built.values():
         dispose(app)
         run.drop(url)
-
-
-def build(url: str, folder: Path) -> Flask:
-    from tracker.demo import build_demo
-
-    app = make_app(url, folder)
-    with app.app_context():
-        build_demo()
-    return app
 
 
 @pytest.fixture
