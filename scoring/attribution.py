@@ -261,7 +261,7 @@ class _Slot:
     settles: list[Entity] = field(default_factory=list)
 
 
-def shapley(part: Part, number: int = 0) -> Shares:
+def shapley(part: Part, number: int) -> Shares:
     """The Shapley value of every gap that plays in a part; `number` tells the part from the others of a total.
 
     Where shares are sampled each part draws orders of its own: only then do the variances of a gap add up.

@@ -473,7 +473,7 @@ def _reusable(sheet: CopcSheet, since: CopcResult | None) -> CopcResult | None:
     """The earlier result, where it was computed by the same rules."""
     if since is None or (since.tier, since.policy) != (sheet.tier, sheet.policy):
         return None
-    return since if since.catalogue is sheet.catalogue or since.catalogue == sheet.catalogue else None
+    return since if since.catalogue is sheet.catalogue else None
 
 
 def _judge_all(

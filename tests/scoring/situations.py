@@ -112,6 +112,9 @@ WATCHED: list[dict[str, Any]] = [
 ]
 
 
+LOOSE = [*metrics(4, 4, 2), {"id": "late", "meets_target": True, "improving": True, "usable": False}]
+
+
 def own_sheet(metrics: list[dict[str, Any]]) -> dict[str, Any]:
     """A sheet of a standard of one's own, with an item of results."""
     return {
@@ -191,6 +194,7 @@ SITUATIONS: dict[str, Situation] = {
     "achieving results far from the others' targets": Situation("4.7", sheet(**POOR)),
     "data of one metric that cannot be trusted, kept": Situation("4.4", untrusted(1, "keep")),
     "data of one metric that cannot be trusted, dropped": Situation("4.4", untrusted(1, "drop")),
+    "data whose trust would move nothing": Situation("4.4", sheet(_4_4=item("4.4", metrics=LOOSE))),
     "data of six metrics that cannot be trusted, kept": Situation("4.4", untrusted(6, "keep")),
     "data of six metrics that cannot be trusted, dropped": Situation("4.4", untrusted(6, "drop")),
     "data that cannot be trusted, seen from 4.7": Situation("4.7", untrusted(2, "keep")),

@@ -7,7 +7,8 @@ import pytest
 
 from scoring.telling import percent, place, plain, signed
 from scoring.text import Text
-from tests.scoring.situations import SENTENCES, SITUATIONS
+from tests.scoring import builders
+from tests.scoring.situations import SENTENCES, SITUATIONS, Situation
 
 TOLD = json.loads(SENTENCES.read_text(encoding="utf-8"))
 
@@ -16,6 +17,27 @@ TOLD = json.loads(SENTENCES.read_text(encoding="utf-8"))
 def test_a_situation_is_told_in_these_words(name: str) -> None:
     """After a change of words: python -m tests.scoring.situations, and read what it changed."""
     assert SITUATIONS[name].told() == TOLD[name]
+
+
+@pytest.mark.parametrize("name", ["approach", "deployment", "level"])
+def test_a_share_just_below_an_edge_is_not_told_as_if_it_had_reached_it(name: str) -> None:
+    """2999 of 4000 and 1999 of 4000 would be 75.0 % and 50.0 % to one place."""
+    many = {f"u{n}": "met" if n < 2999 else "not_met" for n in range(4000)}
+    plain = builders.sheet(_2_3=builders.item("2.3", lines=many, deployed=list(many)[:2999]))
+    plain |= {"programmes": list(many)}
+    for entry in plain["items"].values():
+        if entry.get("deployed") == builders.PROGRAMMES:
+            entry["deployed"] = list(many)
+    plain["items"]["4.2"]["metrics"] = builders.metrics(4000, 1999, 0)
+    about, share = ("4.2", "49.98") if name == "level" else ("2.3", "74.98")
+
+    english, chinese, *_ = [
+        text for text in Situation(about, plain).told()["why"] if f"{share} %" in text or f"{share}%" in text
+    ][2 * (name == "deployment") :]
+
+    assert english.lower().startswith(name)
+    assert f"{share} %" in english
+    assert f"{share}%" in chinese
 
 
 def test_every_sentence_belongs_to_a_situation() -> None:

@@ -167,6 +167,7 @@ TABLE = [
     (put("gaps/0/needs", ["", 5, "NC-99", "NC-98"]), "gaps[0].needs[2]"),
     (put("gaps/0/id", " "), "gaps[0].id"),
     (put("policy", 5), "policy"),
+    (put("policy", {"copc.unheard_of": 1, "metric.window": 2}), "policy.metric.window"),
     (put("items/1.2/lines", 5), "items.1.2.lines"),
     (put("items/1.2/lines/1.2-1", {"status": "perhaps", "improvement_approach": True}), "items.1.2.lines.1.2-1.status"),
     (put("items/1.2/deployed", 5), "items.1.2.deployed"),
@@ -190,8 +191,10 @@ TABLE = [
 ]  # fmt: skip
 
 
-# What the schema does not see: a name of blanks, a target that does not fit what is better.
+# What the schema does not see: half a sign, a name of blanks, a target that does not fit what is better.
 BEYOND = [
+    (put("site", "\udfff"), "site"),
+    (put("site", "\ud800"), "site"),
     (put("items/1.2/lines/ ", "met"), "items.1.2.lines. "),
     (put(METRIC, {"id": "m", "better": "range", "target": {"2026-01": "5"}}), "items.4.4.metrics[0].target.2026-01"),
     (put(METRIC, {"id": "m", "better": "lower", "target": {"2026-01": {"low": "1", "high": "2"}}}),
@@ -221,6 +224,7 @@ SEE_TABLE = [
     (put("part", 5), "part"),
     (put("rows", 5), "rows"),
     (put("rows/S1", 5), "rows.S1"),
+    (put("rows", {"S1": None, "S9": {}}), "rows.S9"),
     (put("rows/S1/feedback", -1), "rows.S1.feedback"),
     (put("standard", "see-cmm@9"), "standard"),
     (put("standard", "nobody@1"), "standard"),
@@ -340,6 +344,15 @@ def test_a_cycle_of_needs_is_named() -> None:
     ]
 
 
+def test_the_names_in_a_cycle_are_whole() -> None:
+    gaps = [builders.gap("X'1", needs=["2X"]), builders.gap("2X", needs=["X'1"])]
+
+    with pytest.raises(SheetFaults) as caught:
+        parse(builders.sheet(gaps=gaps))
+
+    assert [fault.message for fault in caught.value.faults] == ["a cycle of needs: X'1 -> 2X -> X'1"]
+
+
 HARMLESS = [
     put("items/2.1/deployed", ["loan", "card"]),
     put(RELEASE, {"item": "2.1", "unit": "card"}),
@@ -404,7 +417,7 @@ def test_a_key_that_stands_twice_is_a_fault() -> None:
     with pytest.raises(SheetFaults) as caught:
         loads(text)
 
-    assert [fault.path for fault in caught.value.faults] == ["items.1.2.lines.1.2-3"]
+    assert str(caught.value) == "items.1.2.lines.1.2-3: duplicate identifier: it stands twice"
 
 
 def test_a_lone_surrogate_is_no_text() -> None:
