@@ -171,17 +171,14 @@ def _title(kind: str, event: str) -> str:
 
 def _changes(changes: dict[str, object]) -> str:
     """Field by field what it was and what it became; long texts are cut, the audit trail keeps them whole."""
+    colon, semicolon = ("：", "；") if language() == "zh" else (": ", "; ")
     parts = []
     for field, pair in changes.items():
         before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
-        label = field_label(field)
         before, after = _value(field, before), _value(field, after)
-        parts.append(
-            f"{label}: {_short(before)} → {_short(after)}"
-            if before not in (None, "")
-            else f"{label}: {_short(after)}"
-        )
-    return "; ".join(parts)
+        said = _short(after) if before in (None, "") else f"{_short(before)} → {_short(after)}"
+        parts.append(f"{field_label(field)}{colon}{said}")
+    return semicolon.join(parts)
 
 
 # Answers and verdicts, which many fields share.

@@ -2,9 +2,11 @@
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from tests import factories
+from tracker import timeline
 from tracker.database import new_id
 from tracker.history import GENESIS, AuditEvent, Record, link_hash, record, verify_chain
 
@@ -75,3 +77,12 @@ def test_a_link_with_a_hash_of_its_own_is_found(db: SQLAlchemy, subject: Record)
     db.session.commit()
 
     assert verify_chain(subject.organisation_id) == held + 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "Title: A → B; Effort: 1"), ("zh-CN", "标题：A → B；工作量：1")],
+)
+def test_changes_are_set_with_the_marks_of_the_language(app: Flask, lang: str, said: str) -> None:
+    with app.test_request_context(headers={"Accept-Language": lang}):
+        assert timeline._changes({"title": ["A", "B"], "effort": [None, "1"]}) == said
