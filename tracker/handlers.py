@@ -1,6 +1,9 @@
 """What a person sees when something cannot be done: the right status, and words that say what to do next."""
 
-from flask import Blueprint, Response, current_app, make_response, render_template
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, g, make_response, render_template, request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
@@ -8,7 +11,9 @@ from werkzeug.exceptions import HTTPException
 
 from tracker.database import db
 from tracker.errors import DomainError, RefusedMove
+from tracker.fragments import go
 from tracker.i18n import gettext as _
+from tracker.submissions import answered_before
 
 blueprint = Blueprint("handlers", __name__)
 
@@ -51,7 +56,19 @@ def refused(error: RefusedMove) -> Response:
 def domain_error(error: DomainError) -> Response:
     """Errors that the product raises; a permission's name is for the log, not for the page."""
     db.session.rollback()
+    if request.method == "POST" and error.status in (403, 404) and current_user.is_authenticated:
+        # Its own success can put a form out of reach: whoever hands an action over works on it no more.
+        first = answered_before(current_user.actor)
+        if first is not None:
+            g.permission_checked = True  # an answer of one's own
+            return go(first.location or _page_of_form(), first.message)
     return page(error.status, error.message if error.status not in (403, 404) else "")
+
+
+def _page_of_form() -> str:
+    """The page that the form of this request stood on, where it is one of ours."""
+    came_from = urlsplit(request.referrer or "")
+    return came_from.path if came_from.netloc == request.host and came_from.path else "/"
 
 
 @blueprint.app_errorhandler(StaleDataError)

@@ -141,6 +141,22 @@ def claim(actor: Actor, key: str, content: str) -> Submission | None:
     return first
 
 
+def answered_before(actor: Actor) -> Answer | None:
+    """The answer that this very form has had, where it was taken before; for one that can no longer be sent at all."""
+    key = sent_key()
+    if not key:
+        return None
+    first = db.session.execute(
+        sa.select(Submission).where(
+            Submission.organisation_id == actor.organisation_id,
+            Submission.person_id == actor.person_id,
+            Submission.key == key,
+            Submission.content == sent_content(),
+        )
+    ).scalar_one_or_none()
+    return None if first is None else Answer(first.location, first.message)
+
+
 def keep(actor: Actor, key: str, location: str, message: str) -> None:
     """Note the answer that the form of this key gets, in the transaction of what it did."""
     if not key or not (location or message):

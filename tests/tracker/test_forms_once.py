@@ -262,6 +262,23 @@ def test_another_password_under_the_same_key_is_another_form(app: Flask, db: SQL
         assert "sent before" in page.words
 
 
+def test_a_form_whose_success_puts_it_out_of_reach_is_answered_again(app: Flask, db: SQLAlchemy) -> None:
+    with company() as at:
+        action = loop.created(at)
+        pages, place = be(app, at.owner), f"/actions/{action.number}"
+        typed = {"owner-owner_id": at.approver.id, "owner-reason": "Away", "owner-version": action.version}
+        headers = {"Referer": f"http://localhost{place}"}
+        pages.post(f"{place}/owner", typed | {"once": "k"}, headers=headers)
+        assert action.owner_id == at.approver.id
+
+        again = pages.post(f"{place}/owner", typed | {"once": "k"}, headers=headers)
+
+        assert again.location == place
+        pages.post(f"{place}/owner", typed | {"once": "another"}, 403)
+        elsewhere = {"Referer": "http://elsewhere.test/actions/1"}
+        assert pages.post(f"{place}/owner", typed | {"once": "k"}, headers=elsewhere).location == "/"
+
+
 def test_every_form_that_posts_carries_its_key(app: Flask, db: SQLAlchemy) -> None:
     with company() as at:
         action = loop.planning(at)
