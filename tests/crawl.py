@@ -29,8 +29,8 @@ class Visited:
         return len(self.statements)
 
 
-def crawl(app: Flask, client: FlaskClient, start: str = "/", each: int = EACH) -> list[Visited]:
-    """Follow links from `start`, some addresses of each route; `client` is signed in.
+def crawl(app: Flask, client: FlaskClient, start: str = "/") -> list[Visited]:
+    """Follow links from `start`, a few addresses of each route; `client` is signed in.
 
     An address is read twice and counted the second time, when nothing is done for the first time any more.
     """
@@ -39,7 +39,7 @@ def crawl(app: Flask, client: FlaskClient, start: str = "/", each: int = EACH) -
     while waiting:
         path = waiting.pop(0)
         endpoint = route_of(app, path)
-        if endpoint is None or seen.get(endpoint, 0) >= each:
+        if endpoint is None or seen.get(endpoint, 0) >= EACH:
             continue
         seen[endpoint] = seen.get(endpoint, 0) + 1
         visited, text = visit(app, client, path)

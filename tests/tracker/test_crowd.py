@@ -112,7 +112,7 @@ def test_no_page_grows_with_the_register(
     few: Flask, many: Flask, who: str, engine: str, crawled: dict[str, list[str]]
 ) -> None:
     if engine not in crawled:
-        crawled[engine] = [each.path for each in most(crawl(few, signed_in(few, "lin"), each=2)).values()]
+        crawled[engine] = [each.path for each in most(crawl(few, signed_in(few, "lin"))).values()]
     paths = dict.fromkeys(ADMINISTRATOR if who == ADMIN else [*crawled[engine], *MORE, *ONLY_IN_CROWD])
     here, there = signed_in(few, who), signed_in(many, who)
     wrong = []
@@ -128,7 +128,7 @@ def test_no_page_grows_with_the_register(
 
 
 def test_every_page_is_looked_at(few: Flask, engine: str, crawled: dict[str, list[str]]) -> None:
-    found = crawled.get(engine) or [each.path for each in crawl(few, signed_in(few, "lin"), each=2)]
+    found = crawled.get(engine) or [each.path for each in crawl(few, signed_in(few, "lin"))]
     seen = {route_of(few, path) for path in (*found, *MORE, *ONLY_IN_CROWD, *ADMINISTRATOR)}
     assert pages_of(few) - seen == set(ELSEWHERE)
 
