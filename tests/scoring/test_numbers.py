@@ -57,3 +57,9 @@ def test_a_value_never_looks_as_if_it_had_reached_a_line(value: Fraction, line: 
 @given(st.fractions(-3000, 3000))
 def test_what_is_written_is_read_back(value: Fraction) -> None:
     assert numbers.parse(numbers.exact(value)) == value
+
+
+def test_a_whole_number_beyond_reason_is_refused_in_words() -> None:
+    assert numbers.parse(16**numbers.MAX_DIGITS - 1) == 16**numbers.MAX_DIGITS - 1
+    with pytest.raises(numbers.NotANumber, match=r"^not a number of reasonable size$"):
+        numbers.parse(16**numbers.MAX_DIGITS)

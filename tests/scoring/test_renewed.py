@@ -10,7 +10,7 @@ import pytest
 from scoring import copc, outlook, rescore
 from scoring.catalogue import Item
 from scoring.copc import CopcResult
-from scoring.facts import CopcSheet, Metric
+from scoring.facts import CopcSheet, LineFact, Metric
 from scoring.sheet import SheetFaults, parse, to_json
 from tests.scoring import builders
 from tests.scoring.builders import gap, item, lines, metrics
@@ -234,6 +234,23 @@ def stirred(change: Plain) -> set[str]:
 )
 def test_a_change_stirs_the_gaps_on_what_it_moves(change: Plain, gaps: str) -> None:
     assert stirred(change) == set(gaps)
+
+
+def test_a_register_without_gaps_stirs_none() -> None:
+    before = to_json(parse(builders.sheet()))
+    standard = items_of(before).catalogue
+
+    assert "gaps" not in before
+    assert rescore.stirred(before, before | {"tier": "gold"}, standard) == frozenset()
+    assert rescore.stirred(before, before | {"as_of": "2026-07-31"}, standard) == frozenset()
+
+
+def test_a_line_that_is_released_keeps_its_flag() -> None:
+    facts = items_of(builders.sheet(_1_2=item("1.2", lines=lines("1.2", 1, 0, 1)))).items["1.2"]
+
+    found = rescore.release_facts(facts, [rescore.Release("line", "1.2", "1.2-1")])
+
+    assert found.lines["1.2-1"] == LineFact("met", True)
 
 
 def test_every_gap_that_cannot_be_closed_is_named() -> None:

@@ -47,6 +47,9 @@ def test_shares_of_rows_are_those_by_definition(seed: int) -> None:
 
     found = attribution.attribute(sheet)
 
+    model = closures.compile_sheet(sheet)
+    bit = {entry.id: 1 << place for place, entry in enumerate(sheet.gaps)}
+    assert all(model.total(sum(bit[name] for name in closed)) == value for closed, value in values.items())
     for entry in sheet.gaps:
         assert found.gaps[entry.id].share == share_by_definition(entry.id, values, len(sheet.gaps))
 

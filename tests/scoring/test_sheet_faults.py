@@ -169,6 +169,8 @@ TABLE = [
     (put("policy", 5), "policy"),
     (put("policy", {"copc.unheard_of": 1, "metric.window": 2}), "policy.metric.window"),
     (put("items/1.2/lines", 5), "items.1.2.lines"),
+    (put("items", {"9.9": {}, "8.8": {}}), "items.8.8"),
+    (put("gaps", [{}, {}, {"id": "A", "needs": [""]}]), "gaps[1].id"),
     (put("items/1.2/lines/1.2-1", {"status": "perhaps", "improvement_approach": True}), "items.1.2.lines.1.2-1.status"),
     (put("items/1.2/deployed", 5), "items.1.2.deployed"),
     (put("items/1.2/deployed", ["card", "moon", "sun", 5]), "items.1.2.deployed[2]"),
@@ -224,6 +226,7 @@ SEE_TABLE = [
     (put("part", 5), "part"),
     (put("rows", 5), "rows"),
     (put("rows/S1", 5), "rows.S1"),
+    (put("rows", {"S9": {}, "S10": {}}), "rows.S10"),
     (put("rows", {"S1": None, "S9": {}}), "rows.S9"),
     (put("rows/S1/feedback", -1), "rows.S1.feedback"),
     (put("standard", "see-cmm@9"), "standard"),
@@ -389,6 +392,13 @@ def test_what_is_no_document_is_refused_in_words(text: bytes, message: str) -> N
         loads(text)
 
     assert str(caught.value).startswith(f"sheet: {message}")
+
+
+def test_what_is_no_json_is_told_with_its_place() -> None:
+    with pytest.raises(SheetFaults) as caught:
+        loads('{"a":\n x}')
+
+    assert str(caught.value) == "sheet: not JSON: Expecting value (line 2, column 2)"
 
 
 def written(target: str) -> bytes:
