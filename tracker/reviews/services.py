@@ -12,6 +12,7 @@ from tracker.database import add, db
 from tracker.errors import InvalidInput, NotFound, RefusedMove
 from tracker.i18n import gettext as _
 from tracker.moves import Signing, check_version
+from tracker.nonconformities.models import Nonconformity
 from tracker.nonconformities.services import open_drafts, return_to_draft
 from tracker.notifications.services import tell
 from tracker.numbering import label, next_number
@@ -34,7 +35,7 @@ from tracker.scores.computing import RELEASES
 from tracker.scores.models import Cause
 from tracker.scores.releases import site_key, standard_of
 from tracker.scores.services import Why, ensure_release, leave_unscored, rescore_site
-from tracker.scores.sheets import COPC
+from tracker.scores.sheets import COPC, PINNING
 from workflows.kinds import Source
 from workflows.nonconformities import NonconformityState
 from workflows.reviews import ReviewState
@@ -290,6 +291,30 @@ def _after_withdraw(actor: Actor, review: Review, work: queries.Work, reported_a
     for left in reporting.restore(review, reported_at):
         leave_unscored(left, why, actor)
     rescore_site(review.organisation_id, review.site_id, why, actor)
+    for earlier in _closed_over_open(review):
+        reopen_if_unsettled(review.organisation_id, earlier, actor)
+
+
+def _closed_over_open(review: Review) -> list[int]:
+    """Closed reviews of the site with records that were reopened: the report that carried them may be gone."""
+    return list(
+        db.session.execute(
+            sa.select(Review.id)
+            .join(
+                Nonconformity,
+                (Nonconformity.organisation_id == Review.organisation_id)
+                & (Nonconformity.review_id == Review.id),
+            )
+            .where(
+                Review.organisation_id == review.organisation_id,
+                Review.site_id == review.site_id,
+                Review.state == ReviewState.CLOSED,
+                Nonconformity.state.in_(PINNING),
+            )
+            .distinct()
+            .order_by(Review.id)
+        ).scalars()
+    )
 
 
 def reopen_if_unsettled(organisation_id: int, review_id: int, actor: Actor) -> None:

@@ -16,6 +16,7 @@ from tracker import clock
 from tracker.database import add
 from tracker.database import db as database
 from tracker.errors import RefusedMove
+from tracker.moves import Signing
 from tracker.organisations.models import Unit, UnitKind
 from tracker.organisations.services import add_unit
 from tracker.reviews import queries, services
@@ -166,6 +167,26 @@ def test_an_earlier_report_still_comes_back(at: Ground) -> None:
     standing = database.session.execute(sa.select(Standing).where(Standing.site_id == at.site.id)).scalars()
     assert {row.standard for row in standing} == {COPC, SEE_CMM} or first.see_cmm is False
     assert totals(at.organisation.id, at.site.id, COPC) is not None
+
+
+def test_what_a_withdrawn_report_carried_opens_the_review_before_it(at: Ground) -> None:
+    first = grounds.judged(at, "2.7")
+    grounds.report(at, first)
+    signing = Signing(factories.PASSWORD, {})
+    services.make_move(at.actor(at.manager), first, "accept", signing=signing)
+    services.make_move(at.actor(at.lead), first, "close")
+    with clock.at(TODAY + timedelta(days=30)):
+        second = grounds.judged(at, "2.7")
+        grounds.report(at, second)
+        reopened = factories.nonconformity(
+            at.site, at.owner, review_id=first.id, state=NonconformityState.CORRECTING
+        )
+        services.reopen_if_unsettled(at.organisation.id, first.id, at.actor(at.lead))
+        assert (first.state, reopened.closed_at) == (ReviewState.CLOSED, None)
+
+        services.make_move(at.actor(at.lead), second, "withdraw", reason="Wrong sample")
+
+    assert (first.state, first.closed_at) == (ReviewState.REPORTED, None)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
