@@ -158,7 +158,8 @@ def minor_gaps(count: int) -> dict[str, Any]:
 
 
 SHARED = item("4.1", metrics=metrics(4, 2, 0))
-FLAGGED = {"4.2-0": "met", "4.2-1": {"status": "not_met", "improvement_approach": True}}
+UNMET = {"status": "not_met", "improvement_approach": True}
+FLAGGED = {"4.2-0": "met", "4.2-1": UNMET, "4.2-2": UNMET}
 
 SITUATIONS: dict[str, Situation] = {
     "a practice with everything": practice("2.3"),
@@ -166,6 +167,7 @@ SITUATIONS: dict[str, Situation] = {
     "a practice with two lines missing": practice("2.3", lines=lines("2.3", 2, 2)),
     "a practice held down by its deployment": practice("2.3", lines=lines("2.3", 3, 1), deployed=PROGRAMMES[:5]),
     "a practice at the lower edge of the highest band": practice("2.3", deployed=PROGRAMMES[:9]),
+    "a practice with four units missing": practice("2.3", deployed=PROGRAMMES[:6]),
     "a practice far from the highest band": practice("1.2", lines=lines("1.2", 5, 1), deployed=PROGRAMMES[:7]),
     "a practice of people deployed almost nowhere": practice("3.4", deployed=POSITIONS[:2]),
     "a practice of people deployed in one of ten": practice("3.4", deployed=POSITIONS[:1], lines=lines("3.4", 1, 9)),
@@ -220,6 +222,7 @@ SITUATIONS: dict[str, Situation] = {
     "rows that lie above those they rest on": rows([1, 2, 2], 2, 2),
     "targets above the scope": Situation("S6", see_sheet([[2] * 3] * 5, [[2, 3, 2, 2, 2], *[[2] * 5] * 2])),
     "rows at one level": rows([2, 2, 2]),
+    "a row at nothing": rows([0, 2, 2]),
     "the lowest row of all": rows([2, 3, 1]),
     "two lowest rows, and another criterion as low": rows([1, 3, 1], second=[1, 1, 1]),
     "rows by their mean": rows([2, 3, 1], 3, 3, policy=MEAN),

@@ -192,6 +192,13 @@ def test_a_gap_waits_for_the_slowest_fact_that_it_pins(
     assert count_from(parse(a_pinned_sheet(*facts, ready_on=ready_on))) == {"A": date.fromisoformat(day)}
 
 
+def test_a_metric_is_waited_for_behind_a_line_too() -> None:
+    plain = a_pinned_sheet(("short", "cui"))
+    plain["gaps"][0]["releases"].insert(0, {"item": "1.2", "line": "1.2-0"})  # type: ignore[index]
+
+    assert count_from(parse(plain)) == {"A": date(2026, 8, 31)}
+
+
 def test_a_gap_on_an_improvement_that_cannot_come_never_counts() -> None:
     """A range that every month lies inside; neither does what needs that gap."""
     values = {f"2026-0{month}": "5" for month in range(1, 7)}

@@ -162,7 +162,8 @@ def _statements(code: str) -> dict[int, tuple[int, int]]:
 def refused(folder: Path) -> dict[str, str]:
     """Name of each change that the type checker refuses → its first complaint. Works in `folder`, and keeps it."""
     shutil.copy("pyproject.toml", folder)
-    shutil.copytree("scoring", folder / "scoring", dirs_exist_ok=True, ignore=lambda *_: map(_name, paths()))
+    changed = {Path(path).name for path in paths()}
+    shutil.copytree("scoring", folder / "scoring", dirs_exist_ok=True, ignore=lambda *_: changed)
     spans = {path: _spans(path, folder) for path in paths()}
     command = [sys.executable, "-m", *SETTINGS["type_check_command"]]
     said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
@@ -177,10 +178,6 @@ def refused(folder: Path) -> dict[str, str]:
         else:
             raise RuntimeError(f"mypy complains outside of every change: {error}")
     return complaints
-
-
-def _name(path: str) -> str:
-    return Path(path).name
 
 
 def _spans(path: str, folder: Path) -> dict[str, tuple[int, int]]:
