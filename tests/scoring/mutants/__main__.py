@@ -32,7 +32,9 @@ def main() -> int:
     )
     parser.add_argument("--again", action="store_true", help="try those again that no test had noticed")
     parser.add_argument(
-        "--fresh", action="store_true", help="those in new processes: finds what import decides"
+        "--fresh",
+        action="store_true",
+        help="those in new processes, slowly: what is made at import shows there",
     )
     parser.add_argument("--sample", type=int, help="so many of each module, drawn with seed 1")
     parser.add_argument("--show", action="store_true", help="try nothing, show what no test noticed")
@@ -56,7 +58,7 @@ def _wanted(asked: argparse.Namespace, entry: dict[str, Any] | None) -> bool:
     if entry is None:
         return not asked.fresh
     alive = entry["verdict"] in ALIVE
-    return alive and (asked.again or (asked.fresh and entry["at_import"]))
+    return alive and (asked.again or asked.fresh)
 
 
 def _mutants(patterns: Iterable[str], sample: int | None) -> list[Mutant]:
@@ -121,7 +123,7 @@ def _try_afresh(mutants: Iterable[Mutant]) -> None:
         finally:
             path.write_text(original)
         by = next((line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))), "")
-        _keep(mutant, Trial("killed" if run.returncode else "survived", by, 0, 0, at_import=True))
+        _keep(mutant, Trial("killed" if run.returncode else "survived", by, 0, 0))
 
 
 def _show(mutants: Iterable[Mutant], known: dict[str, dict[str, Any]]) -> None:

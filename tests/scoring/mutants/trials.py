@@ -48,7 +48,6 @@ class Trial:
     by: str
     seconds: float
     tests: int
-    at_import: bool = False  # whether its lines run while modules are loaded, where only a new process tells
 
 
 class Trials:
@@ -84,9 +83,6 @@ class Trials:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         assert Path(sys.modules["scoring"].__file__ or "").parent.samefile("scoring")
         self.items = {item.nodeid: item for item in session.items}
-        data = self.coverage.get_data()
-        at_import = {os.path.relpath(path): data.lines(path) or () for path in data.measured_files()}
-        self.at_import = {(path, line) for path, lines in at_import.items() for line in lines}
         for found in self.measure():
             self.took |= {test: took for test, took in found.took.items() if test not in found.broken}
             for path, lines in found.runs.items():
@@ -150,11 +146,8 @@ class Trials:
     def trial(self, mutant: Mutant) -> Trial:
         tests, whole = self.order(mutant)
         before = time.monotonic()
-        at_import = any(
-            (mutant.path, line) in self.at_import for line in range(mutant.first, mutant.last + 1)
-        )
         if not tests:
-            return Trial("unreached", "", 0, 0, at_import)
+            return Trial("unreached", "", 0, 0)
         read, write = os.pipe()
         pid = os.fork()
         if not pid:
@@ -172,7 +165,7 @@ class Trials:
         if verdict == "killed":
             for place in ((mutant.path, mutant.function), (mutant.path, "")):
                 self.recent[place] = [by, *(test for test in self.recent.get(place, ()) if test != by)][:12]
-        return Trial(verdict, by, round(time.monotonic() - before, 2), len(tried), at_import)
+        return Trial(verdict, by, round(time.monotonic() - before, 2), len(tried))
 
     def order(self, mutant: Mutant) -> tuple[list[str], bool]:
         """The tests in the order to take them, and whether they are all that run the lines of the change."""
