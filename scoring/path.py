@@ -1,8 +1,13 @@
 """The shortest path to a goal: the closures of least effort, or of the earliest date, proven optimal.
 
-The sheet is compiled to its counts (`closures`) and written as an integer program whose switches say "this
-dimension has reached that band". The program only searches: whether a set of closures reaches the goal is always
-decided by the exact scorer. Ties: fewer gaps, then the smallest list of identifiers.
+The sheet is compiled to its counts (`closures`) and written as an integer program that chooses, for every item, among
+the ways of closing its gaps that no other outdoes (`ways`, exact), or climbs its rows level by level. The program only
+searches: whether a set of closures reaches the goal is always decided by the exact scorer. Ties: fewer gaps, then the
+smallest list of identifiers.
+
+At worst, where an item has some two dozen gaps and most facts wait for several of them, or where most gaps speak to
+several items or rows, the ways are too many; the item is then written part by part or fact by fact. It is the same
+path, proven in the same manner, but the solver may take minutes, not seconds; no limit of time cuts it short.
 """
 
 import re

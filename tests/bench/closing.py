@@ -14,6 +14,7 @@ ROUNDS = 3
 PROGRAMMES = [f"programme-{place:02d}" for place in range(12)]
 POSITIONS = [f"position-{place:02d}" for place in range(10)]
 LINES, METRICS = 12, 10
+EFFORTS = ["1", "2", "3", "5", "8", "13", "5/2"]
 FLAGS = {"cui": "integrity", "meets": "meets_target", "improves": "improving"}
 Plain = dict[str, Any]
 
@@ -24,11 +25,18 @@ def measure() -> list[Line]:
     for name, most, shared in (("", 2, 0.15), (", made hard", 4, 0.5)):
         sixty, many = (parse(register(gaps, most, shared)) for gaps in (60, 200))
         lines.append(_attribution(f"attribution of 60 gaps{name}", sixty))
-        lines += [
-            _path(f"path through 200 gaps to {goal.partition('=')[0]}{name}", many, goal)
-            for goal in ("strict", _points(many))
-        ]
-    return lines
+        lines += _paths(name, many, "strict")
+    return lines + _paths(" of SEE-CMM", parse(rows(200, 2)), "level=2")
+
+
+def _paths(name: str, sheet: Sheet, goal: str) -> list[Line]:
+    """To a verdict or level, and to a number of points; the latter also by date."""
+    points = _points(sheet)
+    return [
+        _path(f"path through 200 gaps to {goal}{name}", sheet, goal),
+        _path(f"path through 200 gaps to points{name}", sheet, points),
+        _path(f"path through 200 gaps to points{name}, by date", sheet, points, "date"),
+    ]
 
 
 def register(gaps: int, most: int, shared: float, seed: int = 10) -> Plain:
@@ -53,7 +61,7 @@ def register(gaps: int, most: int, shared: float, seed: int = 10) -> Plain:
         gap: Plain = {
             "id": name,
             "grade": chance.choice(["major", "minor", "minor"]),
-            "effort": chance.choice(["1", "2", "3", "5", "8", "13", "5/2"]),
+            "effort": chance.choice(EFFORTS),
             "ready_on": f"2026-{chance.randint(7, 12):02d}-{chance.randint(1, 28):02d}",
             "releases": releases[place],
         }
@@ -67,6 +75,40 @@ def register(gaps: int, most: int, shared: float, seed: int = 10) -> Plain:
         "programmes": PROGRAMMES,
         "key_positions": POSITIONS,
         "items": items,
+        "gaps": found,
+    }
+
+
+def rows(gaps: int, most: int, seed: int = 10) -> Plain:
+    """A sheet of rows, most of them low, where each gap asks to raise one to `most` rows by one to three levels."""
+    chance = random.Random(seed)
+    standard = catalogue.load(catalogue.SEE_CMM)
+    marks = {
+        entry.id: {row.id: chance.choice([0, 0, 1, 1, 2, 3]) for row in entry.rows}
+        for entry in standard.criteria
+    }
+    places = [(criterion, row) for criterion, found in marks.items() for row in found]
+    names = [f"NC-{place:04d}" for place in range(1, gaps + 1)]
+    found = []
+    for place, name in enumerate(names):
+        releases = []
+        for criterion, row in chance.sample(places, chance.randint(1, most)):
+            level = min(4, marks[criterion][row] + chance.choice([1, 1, 2, 3]))
+            releases.append({"criterion": criterion, "row": row, "level": level})
+        gap: Plain = {
+            "id": name,
+            "effort": chance.choice(EFFORTS),
+            "ready_on": f"2026-{chance.randint(7, 12):02d}-{chance.randint(1, 28):02d}",
+            "releases": releases,
+        }
+        if place and chance.random() < 0.1:
+            gap["needs"] = [chance.choice(names[:place])]
+        found.append(gap)
+    return {
+        "format": "score-sheet/1",
+        "standard": standard.id,
+        "as_of": "2026-06-30",
+        "rows": marks,
         "gaps": found,
     }
 
@@ -119,12 +161,12 @@ def _attribution(what: str, sheet: Sheet) -> Line:
     return Line(10, what, _seconds(lambda: attribution.attribute(sheet)), 1.0, "s", note)
 
 
-def _path(what: str, sheet: Sheet, goal: str) -> Line:
-    plan = path.find(sheet, goal)
+def _path(what: str, sheet: Sheet, goal: str, by: str = "effort") -> Line:
+    plan = path.find(sheet, goal, by)
     if not plan.feasible:
         raise RuntimeError(f"out of reach: {plan.blocking}")
     note = f"{len(plan.close)} of {len(sheet.gaps)} gaps, effort {plan.effort}"
-    return Line(10, what, _seconds(lambda: path.find(sheet, goal)), 2.0, "s", note)
+    return Line(10, what, _seconds(lambda: path.find(sheet, goal, by)), 2.0, "s", note)
 
 
 def _seconds(work: Callable[[], object]) -> float:
