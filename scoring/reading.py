@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -13,6 +14,13 @@ from scoring.faults import Fault, below
 T = TypeVar("T")
 Object = Mapping[str, Any]
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def whole(value: object) -> object:
+    """A number of JSON without a fraction as the integer that it is there: spreadsheets write a level as `2.0`."""
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < numbers.MAX_DIGITS:
+        return int(value) if value == value.to_integral_value() else value
+    return value
 
 
 class Reader:

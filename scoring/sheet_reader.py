@@ -30,7 +30,7 @@ from scoring.facts import (
 )
 from scoring.faults import below
 from scoring.policy import Policy
-from scoring.reading import Object, Reader
+from scoring.reading import Object, Reader, whole
 
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _COMMON = frozenset({"format", "standard", "site", "as_of", "policy", "gaps"})
@@ -256,8 +256,8 @@ class SheetReader(Reader):
         table = self.table(value, path) or {}
         fitting = ("approach", "level", "trend") if item.unit_kind is None else ("approach", "deployment")
         scores = {}
-        for key, score in table.items():
-            where = below(path, key)
+        for key, given in table.items():
+            where, score = below(path, key), whole(given)
             if key == "reason":
                 continue
             if key not in DIMENSIONS:
@@ -441,8 +441,9 @@ class SheetReader(Reader):
         )
 
     def level(self, value: object, path: str, lowest: int = 0) -> int | None:
-        if type(value) is int and lowest <= value <= 4:
-            return value
+        number = whole(value)
+        if type(number) is int and lowest <= number <= 4:
+            return number
         self.fault(path, f"must be a level from {lowest} to 4, not {numbers.describe(value)}")
         return None
 

@@ -555,3 +555,32 @@ def test_an_empty_sheet_names_all_that_it_lacks() -> None:
         parse({})
 
     assert [fault.path for fault in caught.value.faults] == ["standard", "format", "as_of", "items"]
+
+
+def levels(text: str) -> str:
+    return (
+        '{"format": "score-sheet/1", "standard": "see-cmm@2009", "as_of": "2026-06-30", '
+        f'"rows": {{"S1": {{"feedback": {text}}}}}}}'
+    )
+
+
+def overruled(text: str) -> str:
+    return (
+        '{"format": "score-sheet/1", "standard": "copc-2000-csp@4.1", "as_of": "2026-06-30", "items": {"1.1": '
+        f'{{"lines": {{"a": "met"}}, "overrule": {{"approach": {text}, "reason": "seen"}}}}}}}}'
+    )
+
+
+@pytest.mark.parametrize(("form", "plain", "other"), [(levels, "2", "2.0"), (overruled, "50", "5.0e1")])
+def test_a_whole_number_is_one_however_json_writes_it(
+    form: Callable[[str], str], plain: str, other: str
+) -> None:
+    assert loads(form(other)) == loads(form(plain))
+
+
+@pytest.mark.parametrize(
+    ("form", "wrong"), [(levels, "2.5"), (levels, "true"), (levels, '"2"'), (overruled, "50.5")]
+)
+def test_what_is_not_whole_is_refused(form: Callable[[str], str], wrong: str) -> None:
+    with pytest.raises(SheetFaults):
+        loads(form(wrong))
