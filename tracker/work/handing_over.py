@@ -104,8 +104,9 @@ def _mine(each: Holding, organisation_id: int, person_id: int) -> Iterable[Any]:
 def hand_over(actor: Actor, *, person_id: int, to_id: int, reason: str) -> HandedOver:
     """Give everything unfinished of one person to another, who is told once.
 
-    Audits and the lead of a review go only to somebody who has that role at the site, an audit only to somebody
-    independent (N-SOD); what cannot go stays and is named. Raises Forbidden, InvalidInput.
+    Nothing goes to somebody without a role at its site. Audits and the lead of a review go only to somebody who has
+    that role there, an audit only to somebody independent (N-SOD); what cannot go stays and is named. Raises
+    Forbidden, InvalidInput.
     """
     require(actor, "work:hand_over")
     to = db.session.get(Person, (actor.organisation_id, to_id))
@@ -129,7 +130,7 @@ def hand_over(actor: Actor, *, person_id: int, to_id: int, reason: str) -> Hande
         ).scalars()
         for row in list(rows):
             if not _may_take(actor, each, row, to_id, roles):
-                left.append(label(each.kind, row.number))
+                left.append(row.title if each.kind == "task" else label(each.kind, row.number))
                 continue
             setattr(row, each.column, to_id)
             counts[each.kind] = counts.get(each.kind, 0) + 1
@@ -154,6 +155,9 @@ def _roles(organisation_id: int, person_id: int) -> frozenset[tuple[int | None, 
 def _may_take(
     actor: Actor, each: Holding, row: Any, to_id: int, roles: frozenset[tuple[int | None, Role]]
 ) -> bool:
+    site_id = _site_of(row) if each.kind == "task" else row.site_id
+    if not any(site in (None, site_id) for site, _role in roles):
+        return False  # what somebody cannot open is not theirs to do
     asked = AUDITORS.get(each.kind)
     if asked is None:
         return True
@@ -171,6 +175,11 @@ def _may_take(
         .where(AuditVerdict.organisation_id == row.organisation_id, AuditVerdict.audit_id == row.id)
     ).scalars()
     return to_id not in barred(row.organisation_id, covered)
+
+
+def _site_of(task: Task) -> int:
+    """The site of the action that a task belongs to."""
+    return db.session.get_one(Action, (task.organisation_id, task.action_id)).site_id
 
 
 def _note(actor: Actor, each: Holding, row: Any, to: Person, reason: str) -> None:

@@ -18,6 +18,8 @@ from tracker import clock
 from tracker.accounts.models import Person, Role
 from tracker.accounts.queries import get_actor
 from tracker.actions import services as actions
+from tracker.actions.models import Task
+from tracker.database import db as database
 from tracker.errors import Forbidden, InvalidInput, RefusedMove
 from tracker.history import HistoryEvent, Record
 from tracker.nonconformities import services as nonconformities
@@ -344,6 +346,27 @@ def test_an_audit_goes_only_to_somebody_independent_who_may_audit(at: Ground) ->
         assert audit.auditor_id == at.auditor.id
     handing_over.hand_over(at.actor("manager"), person_id=at.auditor.id, to_id=someone.id, reason="Leaves")
     assert audit.auditor_id == someone.id
+
+
+def test_nothing_goes_to_somebody_who_does_not_see_the_site(at: Ground) -> None:
+    record = at.contained()
+    action = loop.submitted(at, record)
+    task = database.session.execute(sa.select(Task).where(Task.action_id == action.id)).scalars().first()
+    assert task is not None
+    west = factories.site(at.organisation)
+    heir = factories.person(at.organisation, Role.PROCESS_OWNER, at=west)
+
+    of_record = handing_over.hand_over(
+        at.actor("manager"), person_id=at.process_owner.id, to_id=heir.id, reason="Leaves"
+    )
+    of_action = handing_over.hand_over(
+        at.actor("manager"), person_id=action.owner_id, to_id=heir.id, reason="Leaves"
+    )
+
+    assert f"NC-{record.number:04d}" in of_record.left
+    assert {f"CA-{action.number:04d}", task.title} <= set(of_action.left)
+    assert of_record.total == of_action.total == 0
+    assert record.owner_id == at.process_owner.id
 
 
 def test_handing_over_in_the_browser(at: Ground, app: Flask) -> None:
