@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from tracker.database import db
 from tracker.i18n import gettext as _
-from tracker.i18n import pick, say
+from tracker.i18n import language, pick, say
 from tracker.nonconformities.models import Nonconformity
 from tracker.numbering import label
 from tracker.offers import StateView, state_view
@@ -26,6 +26,7 @@ from tracker.reviews import scope
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind, Review
 from tracker.reviews.work import Head, get_head, load
 from tracker.scores.models import Cause, ScoringRun
+from tracker.scores.releases import Known
 from tracker.scores.sheets import COPC, SEE_CMM
 from workflows.nonconformities import NonconformityState
 from workflows.reviews import ReviewState
@@ -165,7 +166,7 @@ def compare(organisation_id: int, first: int, second: int) -> Comparison:
     heads = (get_head(organisation_id, first), get_head(organisation_id, second))
     facts = _facts(heads)
     results = _results(heads)
-    units = _units(heads[0].review)
+    units, known = _units(heads[0].review), scope.known_of(*(head.review for head in heads))
     found = _found(heads)
     elements = []
     for standard in (COPC, SEE_CMM):
@@ -177,9 +178,10 @@ def compare(organisation_id: int, first: int, second: int) -> Comparison:
             )
             elements.append(
                 _element(
+                    known,
                     (standard, element),
                     sides,
-                    tuple(_changes(facts[0], facts[1], standard, element, units)),
+                    tuple(_changes(facts, known, standard, element, units)),
                     found.get(element, ()),
                 )
             )
@@ -218,6 +220,7 @@ def _scored(result: Mapping[str, Any], element: str, *, inside: bool) -> Mapping
 
 
 def _element(
+    known: Known,
     named: tuple[str, str],
     sides: tuple[Mapping[str, Any], ...],
     facts: tuple[Change, ...],
@@ -226,12 +229,10 @@ def _element(
     standard, element = named
     before, after = sides
     has = ("level",) if standard == SEE_CMM else DIMENSIONS
-    known = scope.standard_of(standard)
-    name = (known.criterion(element) if standard == SEE_CMM else known.item(element)).name
     return ElementChange(
         standard=standard,
         id=element,
-        name=say(name),
+        name=known.name(element, language()),
         before=_exact(before.get("points")),
         after=_exact(after.get("points")),
         maximum=_exact(after.get("max", before.get("max"))),
@@ -297,8 +298,9 @@ def _units(review: Review) -> dict[str, str]:
 
 
 def _changes(
-    first: Mapping[str, Fact], second: Mapping[str, Fact], standard: str, element: str, units: dict[str, str]
+    sides: tuple[Mapping[str, Fact], ...], known: Known, standard: str, element: str, units: dict[str, str]
 ) -> Iterable[Change]:
+    first, second = sides
     for key in dict.fromkeys([*first, *second]):
         fact = second.get(key) or first[key]
         if fact.element != element or (fact.kind == FactKind.ROW) != (standard == SEE_CMM):
@@ -306,15 +308,18 @@ def _changes(
         before = first[key].value if key in first else ""
         after = second[key].value if key in second else ""
         if before != after:
-            yield Change(key, fact.kind.value, fact.subject, _title(fact, units), before, after)
+            yield Change(
+                key, fact.kind.value, fact.subject, _title(known, standard, fact, units), before, after
+            )
 
 
-def _title(fact: Fact, units: dict[str, str]) -> str:
+def _title(known: Known, standard: str, fact: Fact, units: dict[str, str]) -> str:
     if fact.kind == FactKind.LINE:
-        lines = scope.standard_of(COPC).item(fact.element).lines
-        return next((say(line.text) for line in lines if line.id == fact.subject), fact.subject)
+        line = known.line(standard, fact.subject)
+        return fact.subject if line is None else say(line.text)
     if fact.kind == FactKind.ROW:
-        rows = scope.standard_of(SEE_CMM).criterion(fact.element).rows
+        criterion = known.criterion(fact.element)
+        rows = () if criterion is None else criterion.rows
         return next((say(row.name) for row in rows if row.id == fact.subject), fact.subject)
     if fact.kind == FactKind.METRIC:
         return ASPECTS[fact.aspect]() if fact.aspect in ASPECTS else fact.aspect

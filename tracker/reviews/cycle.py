@@ -17,7 +17,9 @@ from tracker.database import db
 from tracker.i18n import pick
 from tracker.organisations.models import Site
 from tracker.reviews import scope
-from tracker.reviews.models import ExternalAudit, ExternalState, Review, Tier
+from tracker.reviews.models import ExternalAudit, ExternalState, FactSet, FactSetKind, Review, Tier
+from tracker.scores import releases
+from tracker.scores.models import CatalogueRelease
 from tracker.scores.sheets import COPC
 from workflows import cycle
 from workflows.reviews import ReviewState
@@ -66,6 +68,7 @@ def _statement(organisation_id: int, sites: Collection[int] | None) -> sa.Select
         sa.func.coalesce(Review.planned_on, Review.period_end).label("day"),
         Review.reported_at.label("reported_at"),
         sa.case((Review.copc, sa.cast(Review.scope, sa.Text)), else_="").label("scope"),
+        _release().label("release"),
     ).where(Review.organisation_id == organisation_id, Review.state != ReviewState.CANCELLED)
     externals = sa.select(
         ExternalAudit.site_id,
@@ -75,6 +78,7 @@ def _statement(organisation_id: int, sites: Collection[int] | None) -> sa.Select
         sa.func.coalesce(ExternalAudit.held_on, ExternalAudit.planned_on, nothing),
         sa.null(),
         sa.literal(""),
+        sa.null(),
     ).where(ExternalAudit.organisation_id == organisation_id, ExternalAudit.state != ExternalState.CANCELLED)
     all_of = sa.union_all(reviews, externals).subquery()
     wanted = (
@@ -86,6 +90,7 @@ def _statement(organisation_id: int, sites: Collection[int] | None) -> sa.Select
             all_of.c.day,
             all_of.c.reported_at,
             all_of.c.scope,
+            all_of.c.release,
         )
         .outerjoin(all_of, all_of.c.site_id == Site.id)
         .where(Site.organisation_id == organisation_id, Site.active)
@@ -94,15 +99,34 @@ def _statement(organisation_id: int, sites: Collection[int] | None) -> sa.Select
     return wanted if sites is None else wanted.where(Site.id.in_(list(sites)))
 
 
+def _release() -> Any:
+    """The hash of what a review is judged by; before it has facts that of its site."""
+    own = (
+        sa.select(CatalogueRelease.content_hash)
+        .join(
+            FactSet,
+            (FactSet.organisation_id == CatalogueRelease.organisation_id)
+            & (FactSet.release_id == CatalogueRelease.id),
+        )
+        .where(
+            FactSet.organisation_id == Review.organisation_id,
+            FactSet.review_id == Review.id,
+            FactSet.standard == COPC,
+            FactSet.kind == FactSetKind.REVIEW,
+        )
+        .limit(1)
+        .scalar_subquery()
+    )
+    return sa.func.coalesce(own, releases.hash_in_force(COPC, Review.organisation_id, Review.site_id))
+
+
 def _clock_of(site: Site, rows: list[Any], today: date) -> SiteClock:
     reviews = [row for row in rows if row.kind == "review"]
     held = tuple(
-        cycle.Held(row.number, row.reported_at.date(), _is_whole(row.scope))
-        for row in reviews
-        if row.state in HELD
+        cycle.Held(row.number, row.reported_at.date(), _is_whole(row)) for row in reviews if row.state in HELD
     )
     planned = tuple(
-        cycle.Planned(row.number, _day_ahead(row, today), _is_whole(row.scope))
+        cycle.Planned(row.number, _day_ahead(row, today), _is_whole(row))
         for row in reviews
         if row.state in AHEAD
     )
@@ -128,9 +152,12 @@ def _day_ahead(row: Any, today: date) -> date:
     return max(day, today) if row.state == ReviewState.IN_PROGRESS else day
 
 
-def _is_whole(chosen: str) -> bool:
-    """Whether a review looks at every requirement of the CSP standard (1.2-2b); "" is one without COPC."""
-    if not chosen:
+def _is_whole(row: Any) -> bool:
+    """Whether a review looks at every requirement of its release (1.2-2b); one without COPC does not."""
+    if not row.scope:
         return False
-    items = set(json.loads(chosen))
-    return not items or items >= set(scope.all_elements(COPC, Tier.STANDARD.value))
+    items = set(json.loads(row.scope))
+    if not items:
+        return True
+    known = releases.of_hashes(row.Site.organisation_id, {COPC: row.release})[COPC]
+    return items >= set(scope.all_elements(known, Tier.STANDARD.value))

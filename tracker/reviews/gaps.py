@@ -85,13 +85,13 @@ def _fact_gap(work: Work, standard: str, fact: Fact) -> GapView:
 def fact_title(work: Work, fact: Fact) -> str:
     """What a fact is about, in words: the text of the line, the name of the unit or of the row."""
     if fact.kind == FactKind.LINE:
-        lines = {line.id: line for line in scope.standard_of(COPC).item(fact.element).lines}
+        lines = {line.id: line for line in scope.content_of(work.review, COPC).item(fact.element).lines}
         return say(lines[fact.subject].text) if fact.subject in lines else fact.subject
     if fact.kind == FactKind.UNIT:
         unit = work.unit(fact.element, fact.subject)
         return pick(unit.name_zh, unit.name_en) if unit is not None else fact.subject
     if fact.kind == FactKind.ROW:
-        rows = scope.standard_of(SEE_CMM).criterion(fact.element).rows
+        rows = scope.content_of(work.review, SEE_CMM).criterion(fact.element).rows
         return next((say(row.name) for row in rows if row.id == fact.subject), fact.subject)
     return fact.subject
 

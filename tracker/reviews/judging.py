@@ -95,7 +95,7 @@ def facts_for_keys(review: Review, standard: str, keys: tuple[str, ...]) -> list
 
 def facts_of_element(review: Review, element: str) -> list[Fact]:
     """Every fact of an item or criterion, in the order of its page."""
-    standard = scope.standard_of_element(element)
+    standard = scope.standard_of_element(review, element)
     if standard is None:
         raise NotFound
     wanted = _facts_of(review, standard).where(Fact.element == element)
@@ -377,7 +377,7 @@ def give_gap_reason(actor: Actor, review: Review, key: str, reason: str) -> GapR
     _require_in_progress(review)
     if len(reason) > LONGEST:
         raise InvalidInput({"reason": [_("At most %(count)d characters.", count=LONGEST)]})
-    if len(key) > 160 or scope.standard_of_element(key.partition("/")[0]) is None:
+    if len(key) > 160 or scope.standard_of_element(review, key.partition("/")[0]) is None:
         raise NotFound
     found = db.session.execute(
         sa.select(GapReason).where(

@@ -166,7 +166,7 @@ def _cell(
         back = request.form.get("back", "")
         element = key.partition("/")[0]
         if back == "grid":
-            category = scope.standard_of(COPC).item(element).category
+            category = scope.content_of(review, COPC).item(element).category
             return go(url_for("reviews.deployment", number=number, category=category), _("Saved."))
         return go(url_for("reviews.judge", number=number, element=element), _("Saved."))
     work = queries.load(review, [standard], reasons=False)

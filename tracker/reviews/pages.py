@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from scoring.catalogue import Standard
 from scoring.sheet import DIMENSIONS
 from tracker import offers
 from tracker.i18n import gettext as _
@@ -118,11 +119,11 @@ def fact_view(work: Work, standard: str, fact: Fact) -> FactView:
 
 def _words_of(work: Work, standard: str, fact: Fact) -> tuple[str, bool, tuple[str, ...], str]:
     if fact.kind == FactKind.LINE:
-        lines = {line.id: line for line in scope.standard_of(standard).item(fact.element).lines}
+        lines = {line.id: line for line in scope.content_of(work.review, standard).item(fact.element).lines}
         line = lines.get(fact.subject)
         return (say(line.text), line.outline, (), "") if line is not None else (fact.subject, False, (), "")
     if fact.kind == FactKind.ROW:
-        rows = {row.id: row for row in scope.standard_of(standard).criterion(fact.element).rows}
+        rows = {row.id: row for row in scope.content_of(work.review, standard).criterion(fact.element).rows}
         row = rows[fact.subject]
         return say(row.name), False, tuple(say(level) for level in row.rubric), say(row.question)
     return queries.fact_title(work, fact), False, (), ""
@@ -133,7 +134,7 @@ def _words_of(work: Work, standard: str, fact: Fact) -> tuple[str, bool, tuple[s
 
 def element_page(work: Work, element: str, actor: Actor) -> ElementPage:
     """The page of an item or criterion. Raises KeyError for one outside the review's scope."""
-    standard = scope.standard_of_element(element)
+    standard = scope.standard_of_element(work.review, element)
     if (
         standard is None
         or standard not in work.sets
@@ -153,7 +154,7 @@ def element_page(work: Work, element: str, actor: Actor) -> ElementPage:
     place = order.index(element)
     metrics, months = _metrics(work, element, own, facts)
     stated = tuple(fact for metric in metrics for fact in metric.stated)
-    heading, hints = _help(standard, element)
+    heading, hints = _help(scope.content_of(work.review, standard), element)
     return ElementPage(
         review=queries.view_of(work),
         standard=standard,
@@ -178,18 +179,18 @@ def element_page(work: Work, element: str, actor: Actor) -> ElementPage:
         previous=order[place - 1] if place else None,
         next=order[place + 1] if place + 1 < len(order) else None,
         has_metrics=element.startswith("4.") and element != scope.ACHIEVING_RESULTS,
-        levels=_levels() if standard == SEE_CMM else (),
+        levels=_levels(work) if standard == SEE_CMM else (),
     )
 
 
-def _levels() -> tuple[str, ...]:
-    return tuple(say(level.name) for level in scope.standard_of(SEE_CMM).levels)
+def _levels(work: Work) -> tuple[str, ...]:
+    return tuple(say(level.name) for level in scope.content_of(work.review, SEE_CMM).levels)
 
 
-def _help(standard: str, element: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    if standard == SEE_CMM:
-        return say(scope.standard_of(standard).criterion(element).definition), ()
-    item = scope.standard_of(standard).item(element)
+def _help(known: Standard, element: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    if known.family == "rows":
+        return say(known.criterion(element).definition), ()
+    item = known.item(element)
     return say(item.heading) if item.heading else "", tuple(
         (hint.kind, say(hint.text)) for hint in item.hints
     )
@@ -231,7 +232,7 @@ def series_of(work: Work) -> SiteSeries:
         targets=work.targets,
         readings=work.readings,
         stated=stated_in(work.facts.get(COPC, ())),
-        standard=scope.standard_of(COPC),
+        standard=scope.content_of(work.review, COPC),
     )
 
 
@@ -331,7 +332,7 @@ def deployment_page(work: Work, category: str) -> DeploymentPage:
     """The deployment grid of a category. Raises KeyError where the review has none."""
     grids = deployment_categories(work)
     name = dict(grids)[category]
-    standard = scope.standard_of(COPC)
+    standard = scope.content_of(work.review, COPC)
     items = tuple(
         standard.item(element)
         for element in scope.elements_of(work.review, COPC)
@@ -358,7 +359,7 @@ def deployment_categories(work: Work) -> tuple[tuple[str, str], ...]:
     """The categories of the review whose items are deployed over units."""
     if COPC not in work.sets:
         return ()
-    standard = scope.standard_of(COPC)
+    standard = scope.content_of(work.review, COPC)
     inside = {standard.item(element).category for element in scope.elements_of(work.review, COPC)}
     return tuple(
         (entry.id, say(entry.name)) for entry in standard.categories if entry.unit_kind and entry.id in inside

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from scoring.catalogue import Standard
 from tracker import clock, history
 from tracker.accounts.models import Person
 from tracker.database import add, db
@@ -168,7 +169,7 @@ def begin(
             sample=sample.strip(),
         )
     )
-    _draw(row)
+    _draw(row, scope.content_of(review, COPC))
     history.record(record_of(review), "sample_begun", actor.person_id, changes={"process": [None, name]})
     db.session.flush()
     return row
@@ -187,8 +188,8 @@ def _process(review: Review, process_id: int | None) -> Process | None:
     ).scalar_one_or_none()
 
 
-def _draw(row: ReviewSample) -> None:
-    lines = scope.standard_of(COPC).item(ITEM).lines
+def _draw(row: ReviewSample, known: Standard) -> None:
+    lines = known.item(ITEM).lines
     questions = [(line.id, say(line.text)) for line in lines]
     targets = {
         "zh": "抽取的样本达到了该流程的目标。",

@@ -29,43 +29,44 @@ class Slot:
     improvement_approach: bool = False
 
 
-def standard_of(name: str) -> Standard:
-    """The catalogue behind the name of a standard: that of the review at hand, or else the first release."""
-    return _at_hand().get(name) or catalogue.load(RELEASES[name])
-
-
-def _at_hand() -> dict[str, Standard]:
-    """What the review that this session has read last is judged by; a session is one request."""
-    found: dict[str, Standard] = db.session.info.setdefault("standards", {})
-    return found
-
-
-def known() -> releases.Known:
-    """The releases that the review at hand is judged by, for what names things by them."""
-    return releases.Known({name: (standard_of(name), *releases.first().standards[name]) for name in RELEASES})
-
-
 def content_of(review: Review, standard: str) -> Standard:
-    """The release that a review is judged by under a standard, read once; its site's own before it has facts."""
-    known: dict[tuple[int, str], Standard] = db.session.info.setdefault("review_standards", {})
-    place = (review.id, standard)
+    """The release that a review is judged by under a standard, read once.
+
+    Before a review has facts it is its site's own; of a standard that it does not cover it is the first release.
+    """
+    if standard not in standards_of(review):
+        return catalogue.load(RELEASES[standard])
+    known, place = _read(), (review.id, standard)
     if place not in known:
         found = releases.of_facts(review.organisation_id, review.site_id, review.id, standard)
         known[place] = catalogue.load(RELEASES[standard]) if found is None else releases.standard_of(found)
-    _at_hand()[standard] = known[place]
     return known[place]
 
 
 def remember(review: Review, standard: str, release: CatalogueRelease) -> None:
     """What a review is judged by, from rows that have been read with it."""
-    known: dict[tuple[int, str], Standard] = db.session.info.setdefault("review_standards", {})
-    known[review.id, standard] = _at_hand()[standard] = releases.standard_of(release)
+    _read()[review.id, standard] = releases.standard_of(release)
 
 
 def forget_contents() -> None:
     """After a site has moved to another release: nothing read before is true of its reviews any more."""
-    db.session.info.pop("standards", None)
-    db.session.info.pop("review_standards", None)
+    _read().clear()
+
+
+def _read() -> dict[tuple[int, str], Standard]:
+    """(review, standard) → its release, as this session has read it."""
+    found: dict[tuple[int, str], Standard] = db.session.info.setdefault("review_standards", {})
+    return found
+
+
+def known_of(*reviews: Review) -> releases.Known:
+    """The releases that reviews are judged by, the first one's before the others', for what names things by them."""
+    return releases.Known(
+        {
+            name: (*(content_of(review, name) for review in reviews), *releases.first().standards[name])
+            for name in RELEASES
+        }
+    )
 
 
 def standards_of(review: Review) -> tuple[str, ...]:
@@ -73,25 +74,22 @@ def standards_of(review: Review) -> tuple[str, ...]:
     return tuple(name for name, covered in ((COPC, review.copc), (SEE_CMM, review.see_cmm)) if covered)
 
 
-def all_elements(standard: str, tier: str, known: Standard | None = None) -> tuple[str, ...]:
+def all_elements(known: Standard, tier: str) -> tuple[str, ...]:
     """Every item of a tier, or every criterion, in catalogue order; none of a tier that the release lacks."""
-    known = known or standard_of(standard)
-    if standard == SEE_CMM:
+    if known.family == "rows":
         return tuple(criterion.id for criterion in known.criteria)
     return tuple(item.id for item in known.items_of(tier)) if tier in known.tiers else ()
 
 
 def elements_of(review: Review, standard: str) -> tuple[str, ...]:
     """The items or criteria of a review's scope, in catalogue order."""
-    every = all_elements(standard, review.tier.value, content_of(review, standard))
+    every = all_elements(content_of(review, standard), review.tier.value)
     return tuple(name for name in every if name in review.scope) if review.scope else every
 
 
-def standard_of_element(element: str) -> str | None:
-    """The standard that an item or criterion belongs to; None for an unknown one."""
-    if standard_of(COPC).has_item(element):
-        return COPC
-    return SEE_CMM if standard_of(SEE_CMM).has_criterion(element) else None
+def standard_of_element(review: Review, element: str) -> str | None:
+    """The standard that an item or criterion of a review belongs to; None for an unknown one."""
+    return known_of(review).standard_of(element)
 
 
 def units_of(item: Item, units: Iterable[Unit]) -> tuple[Unit, ...]:

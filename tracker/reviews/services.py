@@ -139,7 +139,7 @@ def _check_plan(
 def _elements(site: Site, standard: str, tier: Tier) -> tuple[str, ...]:
     """What there is to review under the release that a site is scored by now."""
     release = ensure_release(site.organisation_id, site_key(site.organisation_id, site.id, standard))
-    return scope.all_elements(standard, tier.value, standard_of(release))
+    return scope.all_elements(standard_of(release), tier.value)
 
 
 def _leads_at(site: Site, person_id: int) -> bool:

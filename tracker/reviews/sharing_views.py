@@ -241,7 +241,7 @@ def _calibration(
 ) -> Response:
     seen = calibrating.sight(actor, review, element)
     work = queries.load(review)
-    standard = scope.standard_of_element(element) or ""
+    standard = scope.standard_of_element(work.review, element) or ""
     facts = [pages.fact_view(work, standard, fact) for fact in seen.facts]
     found = seen.agreement
     return render(
@@ -249,7 +249,7 @@ def _calibration(
         status=status,
         review=queries.view_of(work),
         element=element,
-        name=words.element_name(element),
+        name=words.element_name(work.review, element),
         seen=seen,
         facts=facts,
         choices={fact.key: _choices(fact) for fact in facts},

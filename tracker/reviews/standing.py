@@ -65,7 +65,7 @@ def _view(named: tuple[str, str, str], counted: dict[str, int], **scored: Any) -
 def _copc_groups(work: Work, gaps: Sequence[GapView]) -> Iterable[GroupView]:
     if COPC not in work.sets:
         return
-    standard, tier = scope.standard_of(COPC), work.review.tier.value
+    standard, tier = scope.content_of(work.review, COPC), work.review.tier.value
     counts = _counted(work, COPC, gaps)
     scored = work.copc.items if work.copc is not None else {}
     for category in standard.categories:
@@ -96,7 +96,7 @@ def _copc_groups(work: Work, gaps: Sequence[GapView]) -> Iterable[GroupView]:
 def _see_groups(work: Work, gaps: Sequence[GapView]) -> Iterable[GroupView]:
     if SEE_CMM not in work.sets:
         return
-    standard = scope.standard_of(SEE_CMM)
+    standard = scope.content_of(work.review, SEE_CMM)
     counts = _counted(work, SEE_CMM, gaps)
     scored = work.see_cmm.criteria if work.see_cmm is not None else {}
     elements = tuple(
@@ -129,7 +129,7 @@ def standings_of(work: Work) -> tuple[StandingView, ...]:
                 standard=COPC,
                 total=work.copc.total,
                 maximum=work.copc.max,
-                pass_points=scope.standard_of(COPC).tiers[work.review.tier.value].pass_points,
+                pass_points=scope.content_of(work.review, COPC).tiers[work.review.tier.value].pass_points,
                 reached=verdict == "meets",
                 verdict=verdict,
                 blank=len(work.copc.blank),

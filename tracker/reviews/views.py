@@ -223,7 +223,7 @@ def _show(
     return render(
         "reviews/show.html",
         "reviews/_moved.html",
-        speaks_to=lambda gap: proposals.propose(gap.pins, scope.known()),
+        speaks_to=lambda gap: proposals.propose(gap.pins, scope.known_of(review)),
         status=status,
         view=page,
         details=details,
@@ -401,11 +401,13 @@ def _preview(actor: Actor, review: Review, gaps: list[Any], status: int = 200, e
         status=status,
         review=review,
         code=services.label_of(review),
-        elements=[(element, words.element_name(element), found) for element, found in by_element.items()],
+        elements=[
+            (element, words.element_name(review, element), found) for element, found in by_element.items()
+        ],
         count=len(gaps),
         error=error,
         wording=words.gap,
-        speaks_to=lambda gap: proposals.propose(gap.pins, scope.known()),
+        speaks_to=lambda gap: proposals.propose(gap.pins, scope.known_of(review)),
     )
 
 

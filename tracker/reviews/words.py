@@ -3,13 +3,12 @@
 from scoring.certification import Verdict
 from tracker import timeline
 from tracker.i18n import gettext as _
+from tracker.i18n import language, ngettext, say
 from tracker.i18n import lazy_gettext as _l
-from tracker.i18n import ngettext, say
 from tracker.numbering import label
 from tracker.reviews import scope
-from tracker.reviews.models import AssignmentState, ExternalState, ExternalVerdict
+from tracker.reviews.models import AssignmentState, ExternalState, ExternalVerdict, Review
 from tracker.reviews.viewmodels import GapView
-from tracker.scores.sheets import SEE_CMM
 
 timeline.TITLES.update(
     {
@@ -66,13 +65,9 @@ def verdict(value: str) -> str:
     return say(Verdict(value).label) if value else ""
 
 
-def element_name(element: str) -> str:
-    """The name of an item or criterion."""
-    standard = scope.standard_of_element(element)
-    if standard is None:
-        return element
-    found = scope.standard_of(standard)
-    return say(found.criterion(element).name if standard == SEE_CMM else found.item(element).name)
+def element_name(review: Review, element: str) -> str:
+    """The name of an item or criterion of a review."""
+    return scope.known_of(review).name(element, language())
 
 
 def gap(view: GapView) -> str:

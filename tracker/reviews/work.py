@@ -277,7 +277,7 @@ class Work:
         if COPC not in self.sets or self.review.state != ReviewState.IN_PROGRESS:
             return ()
         known = {fact.key for fact in self.facts[COPC]}
-        standard = scope.standard_of(COPC)
+        standard = scope.content_of(self.review, COPC)
         return tuple(
             (element, unit)
             for element in scope.elements_of(self.review, COPC)
@@ -287,7 +287,7 @@ class Work:
 
     def unit(self, element: str, code: str) -> Unit | None:
         """The unit of an item by its code."""
-        kind = scope.standard_of(COPC).item(element).unit_kind
+        kind = scope.content_of(self.review, COPC).item(element).unit_kind
         return next((unit for unit in self.units if unit.kind == kind and unit.code == code), None)
 
 

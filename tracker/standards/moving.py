@@ -97,10 +97,10 @@ def missing(
     A review of narrower scope stays as narrow, but for items that its own release did not have.
     """
     before = scope.content_of(review, fact_set.standard)
-    had = set(scope.all_elements(fact_set.standard, review.tier.value, before))
+    had = set(scope.all_elements(before, review.tier.value))
     wanted = [
         element
-        for element in scope.all_elements(fact_set.standard, review.tier.value, known)
+        for element in scope.all_elements(known, review.tier.value)
         if not review.scope or element in review.scope or element not in had
     ]
     present = {fact.key for fact in facts}

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
+from scoring import catalogue
 from tests import factories
 from tests.conftest import make_client
 from tests.pages import Pages
@@ -18,6 +19,7 @@ from tracker.accounts.models import Role
 from tracker.reviews import comparing, services
 from tracker.reviews.comparing import ElementChange, compare
 from tracker.scores.sheets import COPC, SEE_CMM
+from tracker.standards import services as moving
 from workflows.nonconformities import NonconformityState
 
 
@@ -48,6 +50,20 @@ def two(at: Ground, *scope: str) -> None:
 
 def by_id(at: Ground) -> dict[str, ElementChange]:
     return {element.id: element for element in compare(at.organisation.id, 1, 2).elements}
+
+
+def test_reviews_under_two_releases_name_the_items_of_both(at: Ground) -> None:
+    grounds.report(at, grounds.judged(at, "2.7", see_cmm=False))
+    manager = at.actor(at.manager)
+    moving.move_site(manager, at.site, COPC, catalogue.COPC_4_3, "Next year's release.", None)
+    with clock.at(TODAY + timedelta(days=180)):
+        grounds.judged(at, "2.7", "2.G.F", see_cmm=False)
+
+    found = by_id(at)
+
+    assert found["2.G.F"].name == "Data and Information Availability and Update"
+    assert (found["2.G.F"].before, found["2.7"].before) == (None, Fraction(40))
+    assert any(change.kind == "line" and " " in change.title for change in found["2.G.F"].facts)
 
 
 def test_points_dimensions_and_facts_are_put_side_by_side(at: Ground) -> None:

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
+from scoring import catalogue
 from tests import factories
 from tests.conftest import make_client
 from tests.pages import Pages
@@ -96,7 +97,7 @@ def test_a_review_of_less_than_every_requirement_does_not_count(at: Ground, scop
 def test_every_item_chosen_by_hand_is_a_whole_review(at: Ground) -> None:
     from tracker.reviews import scope
 
-    grounds.plan(at, *scope.all_elements(COPC, "standard"), see_cmm=False)
+    grounds.plan(at, *scope.all_elements(catalogue.load(catalogue.COPC), "standard"), see_cmm=False)
 
     assert clock_of(at).clock.planned.whole
 
