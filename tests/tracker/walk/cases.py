@@ -29,7 +29,7 @@ class Casework:
 
     def work_on(self, action: Action, record: Nonconformity) -> None:
         """The next step of an action that names `record`; seldom, one that leads elsewhere."""
-        if self.dice.often(4):
+        if self.dice.often(6):
             self._turn_aside(action)
             return
         {
@@ -43,7 +43,8 @@ class Casework:
         }[action.state](action)
 
     def _turn_aside(self, action: Action) -> None:
-        what = self.dice.pick(["cancel", "extend", "revise_plan", "recall_plan"])
+        back = {ActionState.IMPLEMENTING: "revise_plan", ActionState.PLAN_REVIEW: "recall_plan"}
+        what = self.dice.weighed((1, "cancel"), (1, "extend"), (3, back.get(action.state, "extend")))
         if what == "extend":
             day = (action.due_on or self.company.day) + timedelta(days=14)
             given = {"deadline-version": action.version, "deadline-due_on": day.isoformat()}

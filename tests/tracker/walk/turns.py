@@ -67,7 +67,8 @@ class Turns:
         live = [each for each in found if each.state not in DONE]
         done = [each for each in found if each.state == NonconformityState.CLOSED]
         if done and (not live or self.dice.often(8)):
-            self.reopen(self.dice.pick(done))
+            in_full = [each for each in done if each.grade not in SHORT]
+            self.reopen(self.dice.pick(in_full if in_full and self.dice.often(70) else done))
         elif live:
             record = self.dice.pick(live)
             _weight, step = self.dice.weighed(*((each[0], each) for each in self.steps(record)))
@@ -98,7 +99,7 @@ class Turns:
                 (3, lambda: self._answer(record, "dispute")),
             ]
         if record.state == NonconformityState.DISPUTED:
-            return [(2, lambda: self._judge(record, "uphold")), (1, lambda: self._judge(record, "regrade"))]
+            return [(1, lambda: self._judge(record, "uphold")), (1, lambda: self._judge(record, "regrade"))]
         return [(20, lambda: self._correct_cause(record))]
 
     def _of_void(self, record: Nonconformity) -> list[Step]:
@@ -118,7 +119,8 @@ class Turns:
         self._perhaps_undo("process_owner", record)
 
     def _judge(self, record: Nonconformity, event: str) -> None:
-        grade = self.dice.pick(["minor", "major", "observation"])
+        other = "minor" if record.grade == "major" else "major"
+        grade = self.dice.weighed((4, other), (1, "observation"))
         self.move("lead", "nonconformities", record, event, new_grade=grade, **self.settled(record))
 
     def _perhaps_undo(self, who: str, record: Nonconformity) -> None:
