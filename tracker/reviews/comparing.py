@@ -109,6 +109,19 @@ class Comparison:
         """The standards that one of the two covers."""
         return tuple(dict.fromkeys(element.standard for element in self.elements))
 
+    def moved(self, standard: str) -> Fraction | None:
+        """Points gained or lost over the items that both scored: what one left out is no loss."""
+        changes = [each.moved or Fraction(0) for each in self._scored_by_both(standard)]
+        return sum(changes, Fraction(0)) if changes else None
+
+    def compared(self, standard: str) -> tuple[int, int]:
+        """How many items both scored, of all that one of them looked at."""
+        every = sum(element.standard == standard for element in self.elements)
+        return len(self._scored_by_both(standard)), every
+
+    def _scored_by_both(self, standard: str) -> list[ElementChange]:
+        return [each for each in self.elements if each.standard == standard and each.moved is not None]
+
 
 @dataclass(frozen=True)
 class Choice:

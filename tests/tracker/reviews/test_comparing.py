@@ -1,5 +1,6 @@
 """Two reviews side by side, against changes made by hand."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
 
@@ -15,7 +16,7 @@ from tests.statements import counting
 from tests.tracker.reviews import ground as grounds
 from tests.tracker.reviews.ground import TODAY, Ground
 from tracker import clock
-from tracker.accounts.models import Role
+from tracker.accounts.models import Person, Role
 from tracker.reviews import comparing, services
 from tracker.reviews.comparing import ElementChange, compare
 from tracker.scores.sheets import COPC, SEE_CMM
@@ -64,6 +65,20 @@ def test_reviews_under_two_releases_name_the_items_of_both(at: Ground) -> None:
     assert found["2.G.F"].name == "Data and Information Availability and Update"
     assert (found["2.G.F"].before, found["2.7"].before) == (None, Fraction(40))
     assert any(change.kind == "line" and " " in change.title for change in found["2.G.F"].facts)
+
+
+def test_what_one_review_left_out_is_no_loss(at: Ground, be: Callable[[Person], Pages]) -> None:
+    grounds.report(at, grounds.judged(at, "2.6", "2.7", see_cmm=False))
+    with clock.at(TODAY + timedelta(days=180)):
+        second = grounds.judged(at, "2.7", see_cmm=False)
+        grounds.judge_one(at, second, "2.7/unit/loan", "none")
+
+        found = compare(at.organisation.id, 1, 2)
+        assert found.moved(COPC) == Fraction(-10)
+        assert found.compared(COPC) == (1, 2)
+        assert (
+            "over the 1 of 2 that both scored" in be(at.lead).get("/reviews/compare?first=1&second=2").words
+        )
 
 
 def test_points_dimensions_and_facts_are_put_side_by_side(at: Ground) -> None:
