@@ -79,7 +79,7 @@ def test_a_report_is_withdrawn_and_nothing_stands_until_it_is_signed_again(walk:
     lead.shot("withdraw")
     lead.send(dialog)
     lead.state("in progress")
-    lead.see("The report is withdrawn and the earlier facts are back.")
+    lead.see("The report is withdrawn and the earlier facts are back.", within="#toasts")
     lead.see("The sample was of the wrong month", ".history")
     manager.go(f"/scores/?site={SITE}")
     manager.see("No review of this site has been reported under this standard yet.")

@@ -18,7 +18,7 @@ from wtforms import BooleanField, DateField, DecimalField, RadioField, SelectFie
 from wtforms.fields.choices import SelectChoice
 
 import tracker
-from tracker import charts, fragments, i18n, options, static_files
+from tracker import charts, fragments, i18n, options, static_files, submissions
 from tracker.extensions import htmx
 
 HERE = Path(__file__).resolve().parent
@@ -324,6 +324,7 @@ def gallery() -> Flask:
     i18n.init_app(app)
     fragments.init_app(app)
     options.init_app(app)
+    submissions.init_app(app)
     _places(app)
 
     @app.before_request
