@@ -18,7 +18,7 @@ from wtforms import BooleanField, DateField, DecimalField, RadioField, SelectFie
 from wtforms.fields.choices import SelectChoice
 
 import tracker
-from tracker import charts, fragments, i18n, options, static_files, submissions
+from tracker import charts, fragments, i18n, kept, options, static_files, submissions
 from tracker.extensions import htmx
 
 HERE = Path(__file__).resolve().parent
@@ -255,11 +255,13 @@ def drawings() -> dict[str, charts.Option]:
         say("达成目标", "Meets target"), say("未达成目标", "Misses target"), say("缺失", "Missing"),
     )  # fmt: skip
     return {
-        "waterfall": charts.waterfall(Fraction(5360, 3), steps, charts.WaterfallWords(baseline, verified, mark, axis)),
+        "waterfall": charts.waterfall(
+            Fraction(5360, 3), steps, charts.WaterfallWords(baseline, verified, mark, axis), mark=1900
+        ),
         "radar": charts.radar(criteria, [before, charts.Profile(verified, [2, 2, 2, 3, 2, 2, 1, None])]),
         "trajectory": charts.trajectory(
             past, ahead, charts.TrajectoryWords(verified, say("预测", "Forecast"), mark, axis, say("审核", "Audit")),
-            audit_day=date(2026, 11, 15),
+            mark=1900, audit_day=date(2026, 11, 15),
         ),
         "run_chart": charts.run_chart(readings, run, target=Fraction(85)),
     }  # fmt: skip
@@ -325,6 +327,7 @@ def gallery() -> Flask:
     fragments.init_app(app)
     options.init_app(app)
     submissions.init_app(app)
+    kept.init_app(app)
     _places(app)
 
     @app.before_request
