@@ -265,15 +265,25 @@ class _Search:
         ranked = sorted(costs, key=lambda bit: self.sheet.gaps[bit].id, reverse=True)
         keys = {bit: (costs[bit] << len(ranked)) - (1 << place) for place, bit in enumerate(ranked)}
         writer = _written(self.sheet, self.goal, keys)
-        found = self._solved(writer, costs)
+        found = self._least(writer, costs)
         if found is None:
             return None
-        spent = sum(costs[bit] for bit in found)
-        writer.program.narrow(costs, spent)
-        total = Linear({bit: -cost for bit, cost in costs.items()}, spent)
-        writer.program.at_least_zero(total)
         found = self._smallest_list(writer, sorted(costs, key=lambda bit: self.sheet.gaps[bit].id), found)
         return frozenset(self.sheet.gaps[bit].id for bit in found)
+
+    def _least(self, writer: Writer, costs: Mapping[int, int]) -> set[int] | None:
+        """A set of least cost; afterwards the program allows only sets of that cost."""
+        digits = writer.program.digits(Linear(dict(costs)))
+        found: set[int] | None = None
+        for digit in digits:
+            found = self._solved(writer, digit.terms)
+            if found is None or writer.known is None:
+                return None
+            if len(digits) == 1:
+                writer.program.narrow(costs, sum(costs[bit] for bit in found))
+            least = sum(cost * writer.known[name] for name, cost in digit.terms.items())
+            writer.program.at_least_zero(constant(least).add(digit, -1))
+        return found
 
     def _smallest_list(self, writer: Writer, bits: list[int], found: set[int]) -> set[int]:
         """Among equally good sets of equal size, the one whose sorted list comes first, settled piece by piece.

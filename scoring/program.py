@@ -11,6 +11,9 @@ from typing import Any
 
 # Prices of rows are whole multiples of one part in so many.
 _PRICE = 1 << 20
+# The solver takes whole numbers up to here for what they are; wider sums are written in digits of this base.
+_EXACT = 1 << 30
+_BASE = 1 << 20
 
 
 class SolverMissing(RuntimeError):
@@ -178,6 +181,28 @@ class Program:
             total = total.add(switch)
         self.at_least_zero(joint.add(constant(len(found) - 1)).add(total, -1))
         return joint
+
+    def digits(self, total: Linear) -> list[Linear]:
+        """A sum as digits, the highest first: of two sums the one whose first differing digit is smaller is smaller.
+
+        What is over the base is carried. A sum that the solver's arithmetic holds is its own only digit.
+        """
+        if self._highest(total) < _EXACT:
+            return [total]
+        found: list[Linear] = []
+        carried, rest = Linear(), total.terms
+        while rest:
+            digit = Linear({name: value % _BASE for name, value in rest.items() if value % _BASE}).add(
+                carried
+            )
+            rest = {name: value // _BASE for name, value in rest.items() if value >= _BASE}
+            if rest:
+                carried = self.new(upper=self._highest(digit) // _BASE)
+                digit = digit.add(carried, -_BASE)
+                self.at_least_zero(digit)
+                self.at_least_zero(constant(_BASE - 1).add(digit, -1))
+            found.append(digit)
+        return found[::-1]
 
     def minimise(self, costs: Mapping[int, int], start: Sequence[int] | None = None) -> list[int] | None:
         """The values of a cheapest solution, `None` where there is none; `start` may give a known solution."""

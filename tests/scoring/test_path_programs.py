@@ -10,6 +10,7 @@ import pytest
 
 from scoring import path, path_choices, rescore, ways
 from scoring.closures import Entity, Vector
+from scoring.program import Linear, Program
 from scoring.sheet import Sheet, parse
 from tests.scoring import builders
 from tests.scoring.builders import gap
@@ -120,6 +121,64 @@ def test_ways_and_switches_find_the_same_path(
 
     assert chosen == by_parts == switched
     assert any(plan["feasible"] for plan in chosen)
+
+
+WIDE = [
+    ["0.30000000000000004", "3", "8"],
+    ["0.3333333333333333", "0.6666666666666666", "5"],
+    ["1/7", "1/11", "1/13", "123456789/1000000007"],
+    ["1e14", "1", "1e14"],
+    ["1e30", "1", "1e-12"],
+]
+
+
+@pytest.mark.parametrize("efforts", WIDE)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_efforts_of_any_size_are_compared_exactly(efforts: list[str], seed: int) -> None:
+    register = Register(seed, 8, 4)
+    for entry in register.plain["gaps"]:
+        entry["effort"] = register.chance.choice(efforts)
+    sheet = parse(register.plain)
+    simulated = rescore.simulate(sheet)
+    goal = path.Goal(
+        "points", simulated.before.total + (simulated.after.total - simulated.before.total) * 2 / 3
+    )
+
+    found = path.find(sheet, goal.label)
+
+    assert (found.effort, len(found.close), found.close) == min(_sets(sheet, goal))
+
+
+def _sets(sheet: Sheet, goal: path.Goal) -> Iterator[tuple[Fraction, int, tuple[str, ...]]]:
+    """Every set of closures that is complete in its needs and reaches the goal, as the contract orders them."""
+    gaps = {gap.id: gap for gap in sheet.gaps}
+    for count in range(len(gaps) + 1):
+        for names in combinations(sorted(gaps), count):
+            whole = all(need in names for name in names for need in gaps[name].needs)
+            if whole and path.reaches(rescore.score(rescore.close(sheet, frozenset(names))), goal):
+                yield sum((gaps[name].effort for name in names), Fraction(0)), count, names
+
+
+def test_digits_order_sums_as_the_sums_are_ordered() -> None:
+    program = Program()
+    costs = [3 << 40, 1 << 30, (1 << 20) - 1, (1 << 41) + 7, 1]
+    for _ in costs:
+        program.new()
+    digits = program.digits(Linear(dict(enumerate(costs))))
+
+    assert len(digits) == 3
+    for places in combinations(range(len(costs)), 3):
+        values = dict.fromkeys(places, 1)
+        total = sum(costs[place] for place in places)
+        # The carries, from the lowest digit up, as the rows leave them no choice.
+        for digit in digits[::-1][:-1]:
+            (carry,) = [name for name, factor in digit.terms.items() if factor < 0]
+            raw = sum(factor * values.get(name, 0) for name, factor in digit.terms.items() if name != carry)
+            values[carry] = raw >> 20
+        shown = [
+            sum(factor * values.get(name, 0) for name, factor in digit.terms.items()) for digit in digits
+        ]
+        assert (shown[0] << 40) + (shown[1] << 20) + shown[2] == total
 
 
 # Ways
