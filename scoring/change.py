@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from scoring import outlook, rescore
-from scoring.copc import CopcResult, Tally
 from scoring.facts import CopcSheet, LineFact, Metric
+from scoring.judging import Tally
 from scoring.reasons import DIMENSION_NAMES
+from scoring.results import CopcResult
 from scoring.telling import Telling, plain, score_words, signed
 from scoring.text import Text
 

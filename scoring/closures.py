@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from operator import add
 
-from scoring import copc, metrics, see_cmm
+from scoring import judging, metrics, see_cmm
 from scoring.catalogue import Item
-from scoring.copc import Frame
+from scoring.judging import Frame
 from scoring.rescore import release_facts
 from scoring.sheet import CopcSheet, Gap, ItemFacts, Metric, Release, SeeSheet, Sheet
 
@@ -92,8 +92,8 @@ class ItemModel:
             return fixed
         if any(fact.status == "not_assessed" for fact in self.facts.lines.values()):
             return None
-        waive = self.waives and copc.note_3_applies(v[MEETS], v[COUNTED])
-        return copc.approach_score(self.frame.approach, v[MET], v[UNMET], v[WAIVABLE], waive)
+        waive = self.waives and judging.note_3_applies(v[MEETS], v[COUNTED])
+        return judging.approach_score(self.frame.approach, v[MET], v[UNMET], v[WAIVABLE], waive)
 
     @property
     def waives(self) -> bool:
@@ -105,23 +105,23 @@ class ItemModel:
         fixed = self.overruled("deployment")
         if fixed is not None or self.facts.deployed is None or not self.scope:
             return fixed
-        return copc.band(self.frame.deployment, v[DEPLOYED], self.scope)
+        return judging.band(self.frame.deployment, v[DEPLOYED], self.scope)
 
     def level(self, v: Vector) -> int | None:
         """Level from the counts."""
         fixed = self.overruled("level")
         if fixed is not None or not self.required or not v[COUNTED]:
             return fixed
-        return copc.band(self.frame.level, v[MEETS], v[COUNTED])
+        return judging.band(self.frame.level, v[MEETS], v[COUNTED])
 
     def trend(self, v: Vector) -> int | None:
         """Trend from the counts, before note 4."""
         fixed = self.overruled("trend")
         if fixed is not None or not self.required:
             return fixed
-        if self.frame.policy.note3_effect == "auto_trend" and copc.note_3_applies(v[MEETS], v[COUNTED]):
+        if self.frame.policy.note3_effect == "auto_trend" and judging.note_3_applies(v[MEETS], v[COUNTED]):
             return 100
-        return copc.trend_score(v[IMPROVING], self.required, self.frame.policy.trend_one_metric)
+        return judging.trend_score(v[IMPROVING], self.required, self.frame.policy.trend_one_metric)
 
     @property
     def max(self) -> Fraction:
@@ -244,7 +244,7 @@ def pins_of(gaps: Iterable[Gap]) -> dict[Release, int]:
 
 def _compile_items(sheet: CopcSheet) -> CopcModel:
     standard = sheet.catalogue
-    frame = copc.frame_of(standard, sheet.tier, sheet.policy)
+    frame = judging.frame_of(standard, sheet.tier, sheet.policy)
     pins = pins_of(sheet.gaps)
     by_item: dict[str, list[tuple[Release, int]]] = {}
     for release, mask in pins.items():

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from scoring.change import Change
-from scoring.copc import NOTE_4_ITEMS, CopcResult, Tally
 from scoring.facts import CopcSheet
+from scoring.judging import NOTE_4_ITEMS, Tally
 from scoring.metrics import MetricFacts
 from scoring.reasons import DIMENSION_NAMES
+from scoring.results import CopcResult
 from scoring.telling import Telling, percent, place, plain, signed
 from scoring.text import Names, Text
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from scoring import metrics, rescore
-from scoring.copc import CopcResult, ItemResult
 from scoring.policy import Policy
+from scoring.results import CopcResult, ItemResult
 from scoring.sheet import CopcSheet, ItemFacts, LineFact, Metric
 from scoring.text import Text
 

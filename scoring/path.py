@@ -22,13 +22,13 @@ from typing import Any
 
 from scoring import closures, numbers, rescore
 from scoring.closures import CopcModel
-from scoring.copc import CopcResult
 from scoring.faults import Fault, SheetFaults
 from scoring.path_items import ItemWriter
 from scoring.path_rows import RowWriter
 from scoring.path_writer import Goal, Writer
 from scoring.program import Linear, constant, variable
 from scoring.rescore import Result
+from scoring.results import CopcResult
 from scoring.see_cmm import SeeResult
 from scoring.sheet import DEFAULT_TARGET_LEVEL, CopcSheet, Sheet
 

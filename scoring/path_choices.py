@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import ceil
 
-from scoring import copc
+from scoring import judging
 from scoring.closures import (
     COUNTED,
     DEPLOYED,
@@ -112,7 +112,7 @@ class Listing:
         pooled = self._pooled(item)
 
         def gains(v: Vector) -> Gains:
-            note_3 = copc.note_3_applies(v[MEETS], v[COUNTED])
+            note_3 = judging.note_3_applies(v[MEETS], v[COUNTED])
             return item.level(v) or 0, item.trend(v) or 0, note_3, *pooled(v)
 
         return gains
@@ -137,7 +137,7 @@ def _of_lines(item: ItemModel) -> Callable[[Vector], Gains]:
 
     def gains(v: Vector) -> Gains:
         found = [
-            copc.approach_score(item.frame.approach, v[MET], v[UNMET], v[WAIVABLE], waive) or 0
+            judging.approach_score(item.frame.approach, v[MET], v[UNMET], v[WAIVABLE], waive) or 0
             for waive in (False, item.waives)
         ]
         return tuple(found)

@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Any
 
 from scoring import copc, numbers, see_cmm
-from scoring.copc import CopcResult
 from scoring.faults import Fault, SheetFaults
+from scoring.results import CopcResult
 from scoring.see_cmm import SeeResult
 from scoring.sheet import CopcSheet, Gap, ItemFacts, LineFact, Metric, Release, SeeSheet, Sheet
 from scoring.standard import Standard

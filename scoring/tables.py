@@ -6,9 +6,9 @@ from fractions import Fraction
 
 from scoring import certification, numbers
 from scoring.attribution import Attribution
-from scoring.copc import CopcResult, ItemResult
 from scoring.path import Plan
 from scoring.rescore import Result, Simulation
+from scoring.results import CopcResult, ItemResult
 from scoring.see_cmm import SeeResult
 from scoring.sheet import Sheet
 from scoring.text import Text

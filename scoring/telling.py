@@ -6,8 +6,9 @@ from fractions import Fraction
 
 from scoring import numbers, rescore
 from scoring.catalogue import Bands
-from scoring.copc import NOTE_4_ITEMS, CopcResult, ItemResult, Judgement
 from scoring.facts import ACHIEVING_RESULTS, CopcSheet, ItemFacts
+from scoring.judging import NOTE_4_ITEMS, Judgement
+from scoring.results import CopcResult, ItemResult
 from scoring.text import Names, Text
 
 _UNITS = {

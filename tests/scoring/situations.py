@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scoring import catalogue, explain, explain_rows, rescore
-from scoring.copc import CopcResult
+from scoring.results import CopcResult
 from scoring.see_cmm import SeeResult
 from scoring.sheet import CopcSheet, SeeSheet, parse
 from scoring.text import Text

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from scoring import rescore
-from scoring.copc import CopcResult
 from scoring.explain import Explanation, explain
 from scoring.numbers import show
+from scoring.results import CopcResult
 from scoring.sheet import CopcSheet, parse
 from scoring.text import Text
 from tests.scoring import builders

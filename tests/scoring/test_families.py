@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from scoring import attribution, catalogue, metrics, path, rescore
-from scoring.copc import CopcResult
+from scoring.results import CopcResult
 from scoring.see_cmm import SeeResult
 from scoring.sheet import CopcSheet, Sheet, parse
 from tests.scoring import builders

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from scoring import attribution, path, rescore
-from scoring.copc import CopcResult
 from scoring.facts import CopcSheet, Gap, LineFact, Metric, SeeSheet
 from scoring.policy import SWITCHES
 from scoring.rescore import Result
+from scoring.results import CopcResult
 from scoring.sheet import Sheet, loads, parse, to_json
 from tests.scoring import builders
 from tests.scoring.random_sheets import CHOICES, Maker

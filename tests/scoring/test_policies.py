@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from scoring import rescore
-from scoring.copc import CopcResult, ItemResult
 from scoring.policy import SWITCHES, Policy
+from scoring.results import CopcResult, ItemResult
 from scoring.sheet import parse
 from tests.scoring import builders
 from tests.scoring.builders import item, lines, metrics

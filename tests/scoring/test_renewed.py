@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from scoring import copc, outlook, rescore
+from scoring import copc, judging, outlook, rescore
 from scoring.catalogue import Item
-from scoring.copc import CopcResult
 from scoring.facts import CopcSheet, LineFact, Metric
+from scoring.results import CopcResult
 from scoring.sheet import SheetFaults, parse, to_json
 from tests.scoring import builders
 from tests.scoring.builders import gap, item, lines, metrics
@@ -37,7 +37,7 @@ def with_item(sheet: CopcSheet, plain: Plain, name: str) -> CopcSheet:
 def worked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The items that are judged or finished while a test runs, in order."""
     seen: list[str] = []
-    judge, finish = copc._judge, copc._finish
+    judge, finish = judging.judge, copc._finish
 
     def judged(entry: Item, *rest: Any) -> Any:
         seen.append(f"judge {entry.id}")
@@ -47,7 +47,7 @@ def worked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(f"finish {entry.id}")
         return finish(entry, *rest)
 
-    monkeypatch.setattr(copc, "_judge", judged)
+    monkeypatch.setattr(copc, "judge", judged)
     monkeypatch.setattr(copc, "_finish", finished)
     return seen
 
@@ -124,7 +124,7 @@ def test_an_item_that_nobody_assessed_has_its_dimensions_and_none_of_the_others(
     ],
 )
 def test_note_3_asks_for_three_quarters_of_at_least_one_metric(met: int, counted: int, applies: bool) -> None:
-    assert copc.note_3_applies(met, counted) is applies
+    assert judging.note_3_applies(met, counted) is applies
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,8 @@ def test_note_3_asks_for_three_quarters_of_at_least_one_metric(met: int, counted
 def test_a_trend_asks_for_two_metrics_or_capped_for_as_many_as_there_are(
     improving: int, required: int, literal: int, capped: int
 ) -> None:
-    assert copc.trend_score(improving, required, "literal") == literal
-    assert copc.trend_score(improving, required, "capped") == capped
+    assert judging.trend_score(improving, required, "literal") == literal
+    assert judging.trend_score(improving, required, "capped") == capped
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_an_approach_with_and_without_the_lines_that_may_be_waived(
 ) -> None:
     bands = ((25, 25), (50, 50), (75, 75), (100, 100))
 
-    assert copc.approach_score(bands, met, unmet, waivable, waive) == score
+    assert judging.approach_score(bands, met, unmet, waivable, waive) == score
 
 
 def test_a_metric_whose_data_a_closure_released_may_still_fail() -> None:

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from scoring import closures, copc, rescore, see_cmm
+from scoring import closures, hints, rescore, results, see_cmm
 from scoring.metrics import MetricFacts
 from scoring.sheet import parse
 from tests.scoring import builders
@@ -79,13 +79,13 @@ def test_the_older_test_asks_for_half_and_three_quarters() -> None:
         (0, 0, 0): False,
     }
 
-    assert {case: copc.passes_older_test(facts(*case)) for case in cases} == cases
+    assert {case: hints.passes_older_test(facts(*case)) for case in cases} == cases
 
 
 def test_tallies_of_what_is_not_recorded_count_nothing() -> None:
     sheet = parse(builders.sheet(_2_3=item("2.3", deployed=None), _2_7=item("2.7", in_scope=[])))
     result = rescore.score(sheet)
-    assert isinstance(result, copc.CopcResult)
+    assert isinstance(result, results.CopcResult)
 
     unsaid, empty = (result.items[name].tallies["deployment"] for name in ("2.3", "2.7"))
     assert (unsaid.met, unsaid.count) == (0, 10)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scoring import catalogue, copc, metrics, rescore, variation
+from scoring import catalogue, judging, metrics, rescore, results, variation
 from scoring.policy import Policy
 from scoring.sheet import parse
 from tests.scoring import builders
@@ -21,13 +21,13 @@ def share_of(percent: str) -> tuple[int, int]:
     return share.numerator, share.denominator
 
 
-def scored(plain: dict[str, Any]) -> copc.CopcResult:
+def scored(plain: dict[str, Any]) -> results.CopcResult:
     result = rescore.score(parse(plain))
-    assert isinstance(result, copc.CopcResult)
+    assert isinstance(result, results.CopcResult)
     return result
 
 
-def item_of(item_id: str, entry: dict[str, Any], tier: str = "standard", **policy: str) -> copc.ItemResult:
+def item_of(item_id: str, entry: dict[str, Any], tier: str = "standard", **policy: str) -> results.ItemResult:
     name = "_" + item_id.replace(".", "_")
     keys = {f"copc.{key}": value for key, value in policy.items()}
     return scored(builders.sheet(tier, keys, **{name: entry})).items[item_id]
@@ -35,12 +35,12 @@ def item_of(item_id: str, entry: dict[str, Any], tier: str = "standard", **polic
 
 @pytest.mark.parametrize(("percent", "score"), G["G1"]["approach"])
 def test_g1_approach_band_edges(percent: str, score: int) -> None:
-    assert copc.band(COPC.bands["approach"], *share_of(percent)) == score
+    assert judging.band(COPC.bands["approach"], *share_of(percent)) == score
 
 
 @pytest.mark.parametrize(("percent", "score"), G["G1"]["deployment"])
 def test_g1_deployment_band_edges(percent: str, score: int) -> None:
-    assert copc.band(COPC.bands["deployment"], *share_of(percent)) == score
+    assert judging.band(COPC.bands["deployment"], *share_of(percent)) == score
 
 
 @pytest.mark.parametrize(("deployed", "units", "score"), G["G2"]["cases"])
@@ -337,7 +337,7 @@ def test_g21_closures_move_the_total(step: int) -> None:
 
     result = rescore.simulate(parse(g21_sheet()), NAMES[:step]).after
 
-    assert isinstance(result, copc.CopcResult)
+    assert isinstance(result, results.CopcResult)
     assert str(result.total) == g["total"]
     assert str(result.categories["4"].points) == g["cat4"]
     assert result.verdict == g["verdict"]

@@ -1,7 +1,7 @@
 """The unmet facts of a review: what each is, what a non-conformity about it pins, and who carries it."""
 
-from scoring.copc import CopcResult
 from scoring.metrics import MetricFacts
+from scoring.results import CopcResult
 from tracker.i18n import language, pick, say
 from tracker.nonconformities.drafts import PinSpec
 from tracker.reviews import scope

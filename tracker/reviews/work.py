@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scoring import rescore
-from scoring.copc import CopcResult
+from scoring.results import CopcResult
 from scoring.see_cmm import SeeResult
 from scoring.sheet import SheetFaults, parse
 from tracker import clock

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from scoring import rescore
-from scoring.copc import CopcResult
 from scoring.hold import hold
 from scoring.rescore import Result
+from scoring.results import CopcResult
 from scoring.sheet import Sheet, parse
 from tracker.database import db
 from tracker.reviews.models import FactSet, Review

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from scoring import metrics
-from scoring.copc import CopcResult
 from scoring.numbers import show
+from scoring.results import CopcResult
 from scoring.see_cmm import SeeResult
 from scoring.sheet import ACHIEVING_RESULTS, CopcSheet, Metric, Range, Release, SeeSheet, Sheet, Target
 from scoring.text import Text

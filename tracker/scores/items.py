@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from scoring import catalogue, explain, explain_rows, rescore
 from scoring.certification import CONDITIONS_OF
-from scoring.copc import CopcResult
+from scoring.results import CopcResult
 from scoring.see_cmm import SeeResult
 from scoring.sheet import CopcSheet, Gap, SeeSheet
 from scoring.text import Text

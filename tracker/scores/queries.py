@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from scoring.copc import CopcResult
+from scoring.results import CopcResult
 from scoring.see_cmm import SeeResult
 from scoring.sheet import Gap
 from tracker.accounts.models import Person

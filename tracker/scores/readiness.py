@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from scoring.certification import CONDITIONS_OF, Condition
-from scoring.copc import CopcResult
 from scoring.program import SolverMissing
+from scoring.results import CopcResult
 from tracker import clock
 from tracker.database import db
 from tracker.i18n import language

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from scoring import catalogue
 from scoring.certification import CONDITIONS_OF
-from scoring.copc import CopcResult, ItemResult
+from scoring.results import CopcResult, ItemResult
 from scoring.see_cmm import SeeResult
 from scoring.text import Names, Text
 from tracker.i18n import language

@@ -9,8 +9,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from scoring import catalogue, rescore
-from scoring.copc import CopcResult
 from scoring.rescore import Result
+from scoring.results import CopcResult
 from scoring.sheet import CopcSheet, to_json
 from tracker import clock
 from tracker.database import add, db

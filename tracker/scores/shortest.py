@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from scoring import path, rescore
 from scoring.certification import CONDITION_LABELS
-from scoring.copc import CopcResult
 from scoring.path import Plan
 from scoring.rescore import Result
+from scoring.results import CopcResult
 from scoring.see_cmm import SeeResult
 from tracker.i18n import gettext as _
 from tracker.i18n import language

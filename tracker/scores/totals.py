@@ -5,8 +5,8 @@ from fractions import Fraction
 import sqlalchemy as sa
 
 from scoring.catalogue import Standard
-from scoring.copc import CopcResult
 from scoring.rescore import Result
+from scoring.results import CopcResult
 from tracker.database import db
 from tracker.scores import releases
 from tracker.scores.models import CatalogueRelease, ScoringRun, Standing

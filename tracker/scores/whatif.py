@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from scoring import rescore
 from scoring.certification import CONDITIONS_OF, Condition
-from scoring.copc import CopcResult, ItemResult
 from scoring.rescore import Result
+from scoring.results import CopcResult, ItemResult
 from scoring.see_cmm import CriterionResult, SeeResult
 from tracker.i18n import language
 from tracker.offers import StateView

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from scoring import catalogue
 from scoring.catalogue import Standard
-from scoring.copc import CopcResult
 from scoring.rescore import Result
+from scoring.results import CopcResult
 from tracker.database import db
 from tracker.i18n import language, pick, say
 from tracker.nonconformities.models import Nonconformity

@@ -1,6 +1,6 @@
 """Every small change of `scoring/`, as mutmut makes them, and which of them the type checker refuses.
 
-The names are mutmut's: `scoring.copc.x_band__mutmut_3` is the third change of the function `band`.
+The names are mutmut's: `scoring.judging.x_band__mutmut_3` is the third change of the function `band`.
 """
 
 import ast

@@ -5,7 +5,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from scoring import path, rescore
-from scoring.copc import CopcResult
+from scoring.results import CopcResult
 from tests import factories as make
 from tests.conftest import make_client
 from tests.pages import Pages
