@@ -21,7 +21,7 @@ from tracker.errors import InvalidInput, NotFound, RefusedMove
 from tracker.fragments import go, render
 from tracker.i18n import gettext as _
 from tracker.moves import check_version
-from tracker.nonconformities.queries import find as find_nonconformity
+from tracker.nonconformities.reading import find as find_nonconformity
 from tracker.numbering import label
 from tracker.submissions import once
 

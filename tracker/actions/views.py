@@ -30,7 +30,7 @@ from tracker.i18n import pick
 from tracker.moves import Signing
 from tracker.moving import Records
 from tracker.nonconformities.models import Nonconformity
-from tracker.nonconformities.queries import find as find_nonconformity
+from tracker.nonconformities.reading import find as find_nonconformity
 from tracker.offers import machine_of
 from tracker.organisations.queries import list_sites
 from tracker.permissions import Actor

@@ -10,7 +10,7 @@ from tracker.i18n import language
 from tracker.nonconformities.drafts import PinSpec
 from tracker.nonconformities.grading import HALF, Shares, shares_at
 from tracker.nonconformities.models import Nonconformity, NonconformityLink
-from tracker.nonconformities.queries import name_facts
+from tracker.nonconformities.naming import name_facts
 from tracker.nonconformities.repeats import MatchView, find_matches
 from tracker.permissions import Actor
 from tracker.reviews.facts import Key, parse_key

@@ -20,7 +20,7 @@ from tracker.errors import Conflict, DomainError, InvalidInput, NotFound, Refuse
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
 from tracker.moves import Signing, check_version
-from tracker.nonconformities import cards, elsewhere, page, queries, services
+from tracker.nonconformities import cards, elsewhere, page, queries, reading, services
 from tracker.nonconformities.forms import FORMS, MoveForm, faults
 from tracker.nonconformities.views import blueprint
 from tracker.offers import MoveView
@@ -82,7 +82,7 @@ def _address() -> dict[str, Any]:
 @permission("nonconformity:view")
 def board_move(number: int) -> BaseResponse:
     """Send a card to another column: move it, say why not, or ask what the move needs, all on the board."""
-    dossier = queries.load(actor(), number)
+    dossier = reading.load(actor(), number)
     person = allow("nonconformity:view", services.subject_of(dossier.record))
     card = CardForm()
     target = card.target.data or ""
@@ -122,7 +122,7 @@ def _moved(person: Actor, number: int, words: str) -> BaseResponse:
 def _again(person: Actor, number: int, card: CardForm, form: MoveForm, error: DomainError) -> Response:
     """The board as it stands now: the dialog once more with what was wrong, or the card with why it stays."""
     db.session.rollback()
-    found = _way(person, queries.load(person, number), card.target.data or "")
+    found = _way(person, reading.load(person, number), card.target.data or "")
     typed = form.reason.data or ""
     if found.move is not None and card.event.data == found.move.event:
         if isinstance(error, InvalidInput):
@@ -138,7 +138,7 @@ def _asks(move: MoveView) -> bool:
     return bool(move.event in FORMS or move.signature or move.reason_required)
 
 
-def _make(person: Actor, dossier: queries.Dossier, move: MoveView, form: MoveForm) -> None:
+def _make(person: Actor, dossier: reading.Dossier, move: MoveView, form: MoveForm) -> None:
     signing = None
     if form.password.data:
         content = queries.signing_content(dossier, move.event, form.reason.data or "")
@@ -149,7 +149,7 @@ def _make(person: Actor, dossier: queries.Dossier, move: MoveView, form: MoveFor
     )
 
 
-def _way(person: Actor, dossier: queries.Dossier, target: str) -> Said:
+def _way(person: Actor, dossier: reading.Dossier, target: str) -> Said:
     """The move that leads to `target` with what it asks for, or why there is none."""
     record = dossier.record
     if record.state == target:

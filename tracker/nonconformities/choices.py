@@ -13,7 +13,7 @@ from tracker.nonconformities import wording
 from tracker.nonconformities.drafts import decode_pin, encode_pin
 from tracker.nonconformities.facts import around
 from tracker.nonconformities.models import Pin
-from tracker.nonconformities.queries import fact_name, subject_names
+from tracker.nonconformities.naming import fact_name, subject_names
 from tracker.organisations.models import Site
 from tracker.reviews.facts import PIN_ASPECTS, parse_key
 from tracker.reviews.models import Fact, FactKind, FactSet, FactSetKind

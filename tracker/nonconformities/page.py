@@ -18,7 +18,7 @@ from tracker.database import db
 from tracker.errors import DomainError, InvalidInput, NotFound
 from tracker.i18n import gettext as _
 from tracker.i18n import language, pick
-from tracker.nonconformities import alerts, cases, proposals, queries, register, wording
+from tracker.nonconformities import alerts, cases, proposals, queries, reading, register, wording
 from tracker.nonconformities.advice import Advice, Typed, advise
 from tracker.nonconformities.choices import list_choices
 from tracker.nonconformities.drafts import Draft, decode_pin, encode_pin
@@ -170,7 +170,7 @@ def _owner_name(actor: Actor, person_id: int) -> str:
 
 
 def record_context(
-    dossier: queries.Dossier,
+    dossier: reading.Dossier,
     actor: Actor,
     *,
     event: str = "",
@@ -349,7 +349,7 @@ def _values(draft: Draft) -> dict[str, Any]:
     }
 
 
-def defaults_of(dossier: queries.Dossier) -> dict[str, Any]:
+def defaults_of(dossier: reading.Dossier) -> dict[str, Any]:
     """The values of a record that is there."""
     record = dossier.record
     pinned = {pin.element for pin in dossier.pins}
@@ -439,7 +439,7 @@ def _advice(
 
 
 def edit_context(
-    actor: Actor, form: DraftForm, dossier: queries.Dossier, *, conflict: bool = False
+    actor: Actor, form: DraftForm, dossier: reading.Dossier, *, conflict: bool = False
 ) -> dict[str, Any]:
     """The form of a record that is there; after a conflict with what stands in it now beside what was typed."""
     record = dossier.record
@@ -500,7 +500,7 @@ def _differences(form: DraftForm, now: dict[str, Any]) -> list[tuple[str, str]]:
     return [(str(form[name].label.text), now[name]) for name in texts if (form[name].data or "") != now[name]]
 
 
-def fix_what_stays(form: DraftForm, dossier: queries.Dossier) -> None:
+def fix_what_stays(form: DraftForm, dossier: reading.Dossier) -> None:
     """After the raising grade, source and pins are not the form's to change, whatever was sent."""
     if dossier.record.state != NonconformityState.DRAFT:
         now = defaults_of(dossier)

@@ -1,42 +1,31 @@
-"""Reads of one non-conformity: the record, what its guards know, and its page in a fixed number of statements."""
+"""Reads of one non-conformity: its moves, its page, its facts, and what closing it is worth."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from functools import cache
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from tracker import clock, timeline, undo
 from tracker.accounts.models import Person
 from tracker.audits.models import Audit, AuditVerdict
 from tracker.database import db
-from tracker.errors import NotFound
 from tracker.i18n import gettext as _
-from tracker.i18n import language, lazy_gettext, pick, show_datetime
-from tracker.metrics.models import Metric
+from tracker.i18n import language, pick, show_datetime
 from tracker.nonconformities import wording
-from tracker.nonconformities.cases import list_cases, read_related, related_text
-from tracker.nonconformities.drafts import PinSpec
+from tracker.nonconformities.cases import list_cases, read_related
 from tracker.nonconformities.facts import (
     SPLITTABLE,
-    UNREPORTED,
     ActionFact,
     Around,
-    Work,
-    around,
-    facts_of,
-    gathered,
-    pins_of,
     record_of,
     subject_of,
-    work_of,
 )
-from tracker.nonconformities.models import Nonconformity, NonconformityLink, Pin
+from tracker.nonconformities.models import Nonconformity, Pin
+from tracker.nonconformities.naming import fact_name, subject_names
+from tracker.nonconformities.reading import Dossier
 from tracker.nonconformities.register import GRADE_TONES
 from tracker.nonconformities.viewmodels import (
     ActionLine,
@@ -47,147 +36,16 @@ from tracker.nonconformities.viewmodels import (
 )
 from tracker.numbering import label
 from tracker.offers import MoveView, offered, state_view
-from tracker.organisations.models import Site, Unit
 from tracker.permissions import Actor, can
-from tracker.reviews.facts import parse_key
-from tracker.reviews.models import FactKind, Review
-from tracker.scores.releases import Known, hash_in_force, of_hashes, of_site
-from tracker.scores.sheets import COPC, SEE_CMM
+from tracker.scores.releases import Known, of_site
 from tracker.undo import MoveUndo
 from workflows.facts import NonconformityFacts
 from workflows.kinds import Grade
 from workflows.nonconformities import NONCONFORMITY, NonconformityState
-from workflows.repeats import SimilarAnswer
 from workflows.schedule import Step
 
 if TYPE_CHECKING:
     from tracker.scores.worth import RecordWorth
-
-__all__ = ["facts_of", "find", "get_shares", "get_view", "get_worth", "load", "offers", "signing_content"]
-
-
-def find(actor: Actor, number: int) -> Nonconformity:
-    """The record with this number, if the actor may see its site. Raises NotFound."""
-    found = db.session.execute(
-        sa.select(Nonconformity).where(
-            Nonconformity.organisation_id == actor.organisation_id, Nonconformity.number == number
-        )
-    ).scalar_one_or_none()
-    return _visible(actor, found)
-
-
-def _visible(actor: Actor, found: Nonconformity | None) -> Nonconformity:
-    sites = actor.sites()
-    if found is None or (sites is not None and found.site_id not in sites):
-        raise NotFound
-    return found
-
-
-# ---------------------------------------------------------------- everything about one record
-
-
-@dataclass(frozen=True)
-class Dossier:
-    """A record with the rows that its page and its guards are made of."""
-
-    record: Nonconformity
-    names: Any
-    pins: tuple[Pin, ...]
-    work: Work
-    known: Around
-
-    @property
-    def releases(self) -> Known:
-        """What the record's site is scored by."""
-        hashes = {COPC: self.names.copc_release, SEE_CMM: self.names.see_cmm_release}
-        return of_hashes(self.record.organisation_id, hashes)
-
-    @property
-    def facts(self) -> NonconformityFacts:
-        origin = (
-            self.names.review_state in UNREPORTED,
-            self.names.repeated_state == NonconformityState.CLOSED,
-        )
-        return gathered(self.record, self.pins, self.work, self.known, origin)
-
-
-def load(actor: Actor, number: int) -> Dossier:
-    """Read a record for its page, in five statements. Raises NotFound."""
-    row = _read(actor, number)
-    record: Nonconformity = _visible(actor, row[0] if row else None)
-    organisation_id = record.organisation_id
-    pins = tuple(pins_of(organisation_id, [record.id])[record.id])
-    work = work_of(organisation_id, [record.id])[record.id]
-    return Dossier(record, row, pins, work, around(organisation_id, pins))
-
-
-def _read(actor: Actor, number: int) -> Any:
-    asked = {"organisation": actor.organisation_id, "number": number}
-    return db.session.execute(_record_with_names(), asked).one_or_none()
-
-
-@cache
-def _record_with_names() -> sa.Select[Any]:
-    """A record with the names around it; put together once, because that takes three times as long as asking."""
-    owner, raiser, asker, approver = (aliased(Person) for _each in range(4))
-    repeated = aliased(Nonconformity)
-    here = Nonconformity.organisation_id
-    links = (
-        sa.select(
-            sa.func.aggregate_strings(NonconformityLink.standard + " " + NonconformityLink.element, "|")
-        )
-        .where(
-            NonconformityLink.organisation_id == here, NonconformityLink.nonconformity_id == Nonconformity.id
-        )
-        .correlate(Nonconformity)
-        .scalar_subquery()
-    )
-    columns: list[Any] = [
-        Nonconformity,
-        links.label("links"),
-        hash_in_force(COPC, here, Nonconformity.site_id).label("copc_release"),
-        hash_in_force(SEE_CMM, here, Nonconformity.site_id).label("see_cmm_release"),
-        Site.code.label("site"),
-        Site.name_zh.label("site_zh"),
-        Site.name_en.label("site_en"),
-        Review.number.label("review"),
-        Review.title.label("review_title"),
-        Review.state.label("review_state"),
-        repeated.number.label("repeated"),
-        repeated.state.label("repeated_state"),
-        MoveUndo,
-        related_text().label("related"),
-    ]
-    people = {"owner": owner, "raiser": raiser, "asker": asker, "approver": approver}
-    for name, person in people.items():
-        columns += [person.name_zh.label(f"{name}_zh"), person.name_en.label(f"{name}_en")]
-    statement = (
-        sa.select(*columns)
-        .join(Site, (Site.organisation_id == here) & (Site.id == Nonconformity.site_id))
-        .outerjoin(Review, (Review.organisation_id == here) & (Review.id == Nonconformity.review_id))
-        .outerjoin(repeated, (repeated.organisation_id == here) & (repeated.id == Nonconformity.repeat_of_id))
-        .outerjoin(
-            MoveUndo,
-            (MoveUndo.organisation_id == here)
-            & (MoveUndo.record_kind == "nonconformity")
-            & (MoveUndo.record_id == Nonconformity.id)
-            & (MoveUndo.history_id == undo.last_line("nonconformity", Nonconformity.id)),
-        )
-    )
-    keys = {
-        "owner": Nonconformity.owner_id,
-        "raiser": Nonconformity.raised_by_id,
-        "asker": Nonconformity.void_requested_by_id,
-        "approver": Nonconformity.closure_approved_by_id,
-    }
-    for name, person in people.items():
-        statement = statement.outerjoin(person, (person.organisation_id == here) & (person.id == keys[name]))
-    return statement.where(
-        here == sa.bindparam("organisation"), Nonconformity.number == sa.bindparam("number")
-    )
-
-
-# ---------------------------------------------------------------- the moves
 
 
 def offers(dossier: Dossier, actor: Actor) -> tuple[MoveView, ...]:
@@ -228,9 +86,6 @@ def _concerns(move: MoveView, record: Nonconformity) -> bool:
         "void": not asked,
     }
     return not senseless.get(move.event, False)
-
-
-# ---------------------------------------------------------------- the page
 
 
 def get_view(dossier: Dossier, actor: Actor) -> NonconformityView:
@@ -404,9 +259,6 @@ def _audits(record: Nonconformity) -> tuple[AuditLine, ...]:
     )
 
 
-# ---------------------------------------------------------------- pinned facts
-
-
 def _pins(dossier: Dossier) -> tuple[PinView, ...]:
     record, known = dossier.record, dossier.known
     names = subject_names(record.organisation_id, record.site_id, dossier.pins)
@@ -446,96 +298,6 @@ def _status(pin: Pin, value: str, held: bool) -> tuple[str, str]:
     if held:
         return _("held at “not met”"), "danger"
     return (_("met in the record"), "muted") if value in ("met", "full", "yes") else (_("not held"), "muted")
-
-
-def subject_names(organisation_id: int, site_id: int, pins: Iterable[Any]) -> dict[tuple[str, str], str]:
-    """(kind, code) → name of the programmes, key positions and metrics that pins speak of: one statement."""
-    pins = list(pins)
-    units = {pin.subject for pin in pins if pin.kind == FactKind.UNIT}
-    metrics = {pin.subject for pin in pins if pin.kind == FactKind.METRIC}
-    if not units and not metrics:
-        return {}
-    rows = db.session.execute(
-        sa.union_all(
-            sa.select(sa.literal("unit"), Unit.code, Unit.name_zh, Unit.name_en).where(
-                Unit.organisation_id == organisation_id, Unit.site_id == site_id, Unit.code.in_(units)
-            ),
-            sa.select(sa.literal("metric"), Metric.code, Metric.name_zh, Metric.name_en).where(
-                Metric.organisation_id == organisation_id, Metric.site_id == site_id, Metric.code.in_(metrics)
-            ),
-        )
-    )
-    return {(kind, code): pick(zh, en) for kind, code, zh, en in rows}
-
-
-def fact_name(pin: Any, names: dict[tuple[str, str], str], lang: str, releases: Known) -> str:
-    """What a pinned fact is called: the line, the unit, the metric with its aspect, the row with its level."""
-    if pin.kind == FactKind.UNIT:
-        return _("Deployed in %(unit)s", unit=names.get(("unit", pin.subject), pin.subject))
-    if pin.kind == FactKind.METRIC:
-        return f"{names.get(('metric', pin.subject), pin.subject)}: {aspect_words(pin.aspect)}"
-    if pin.kind == FactKind.ROW:
-        row = wording.row_name(pin.element, pin.subject, lang, releases)
-        return _("%(row)s at level %(level)s", row=row, level=pin.level)
-    if pin.kind == FactKind.WORD:
-        return _("The assessor's word: compliant")
-    return _("Line %(line)s", line=pin.subject)
-
-
-def aspect_words(aspect: str) -> str:
-    """What about a metric is pinned."""
-    return {
-        "cui": _("collected, usable, with integrity"),
-        "meets": _("meets its target"),
-        "improves": _("sustained improvement"),
-        "collected": _("collected"),
-        "usable": _("usable"),
-        "integrity": _("with integrity"),
-        "meets_target": _("meets its target"),
-        "improving": _("sustained improvement"),
-    }.get(aspect, aspect)
-
-
-def name_facts(organisation_id: int, site_id: int, pins: Iterable[PinSpec]) -> dict[str, str]:
-    """Key → the item and what the fact is called: three statements at most, none for nothing."""
-    known = [(pin, parse_key(pin.key)) for pin in pins]
-    if not known:
-        return {}
-    named = [
-        SimpleNamespace(
-            element=key.element, kind=key.kind, subject=key.subject, aspect=key.aspect, level=pin.level
-        )
-        for pin, key in known
-    ]
-    names = subject_names(organisation_id, site_id, named)
-    lang, releases = language(), of_site(organisation_id, site_id)
-    return {
-        pin.key: f"{each.element} · {fact_name(each, names, lang, releases)}"
-        for (pin, _key), each in zip(known, named, strict=True)
-    }
-
-
-def key_words(key: str) -> str:
-    """A fact by its key alone, as history kept it; what is no key stays as it is."""
-    try:
-        found = parse_key(key)
-    except ValueError:
-        return key
-    said = {
-        FactKind.LINE: _("Line %(line)s", line=found.subject),
-        FactKind.UNIT: _("Deployed in %(unit)s", unit=found.subject),
-        FactKind.METRIC: f"{found.subject}: {aspect_words(found.aspect)}",
-        FactKind.WORD: _("The assessor's word: compliant"),
-    }
-    return f"{found.element} · {said.get(found.kind, found.subject)}"
-
-
-def _keys_words(value: object) -> str:
-    keys = value if isinstance(value, list) else str(value).split(", ")
-    return ", ".join(key_words(str(key)) for key in keys)
-
-
-# ---------------------------------------------------------------- what closing it is worth
 
 
 def get_worth(organisation_id: int, site_id: int, nonconformity_id: int) -> tuple[WorthLine, ...]:
@@ -595,45 +357,3 @@ def signing_content(dossier: Dossier, event: str, reason: str) -> dict[str, Any]
 def list_labels(pins: Sequence[PinView]) -> list[tuple[str, str]]:
     """The facts as the signing dialog lists them: element and what becomes of each."""
     return [(f"{pin.element} · {pin.name}", _("released")) for pin in pins]
-
-
-# ---------------------------------------------------------------- the words of its history
-
-timeline.TITLES.update(
-    {
-        "facts_settled": lazy_gettext("Reasons given for the facts"),
-        "fact_judged": lazy_gettext("Fact judged again by an assessor"),
-        "facts_judged_again": lazy_gettext("Judgement taken over into the facts"),
-        "facts_let_go": lazy_gettext("Facts let go"),
-        "merged_into": lazy_gettext("Merged into another record"),
-        "merged_from": lazy_gettext("Took over from a duplicate"),
-        "split_from": lazy_gettext("Split off from another record"),
-        "split_off": lazy_gettext("Split"),
-        "similar_asked": lazy_gettext("Looked for elsewhere"),
-        "similar_answered": lazy_gettext("Answer from elsewhere"),
-        "similar_found": lazy_gettext("Found by looking elsewhere"),
-    }
-)
-timeline.FIELD_LABELS.update(
-    {
-        "title": lazy_gettext("Title"),
-        "grade": lazy_gettext("Grade"),
-        "source": lazy_gettext("Source"),
-        "statement": lazy_gettext("What was found"),
-        "evidence": lazy_gettext("Objective evidence"),
-        "effort": lazy_gettext("Effort"),
-        "owner_id": lazy_gettext("Owner"),
-        "due_on": lazy_gettext("Due"),
-        "pins": lazy_gettext("Facts it holds"),
-        "elements": lazy_gettext("Touches"),
-        "unpinned_reason": lazy_gettext("Why it is an isolated lapse"),
-        "repeat_of_id": lazy_gettext("Repeat of"),
-        "duplicate_of": lazy_gettext("Duplicate of"),
-        "record": lazy_gettext("Record"),
-        "places": lazy_gettext("Places"),
-        "similar_answer": lazy_gettext("Answer"),
-    }
-)
-timeline.VALUE_WORDS["similar_answer"] = SimilarAnswer
-timeline.VALUE_VIEWS["pins"] = _keys_words
-timeline.KEY_WORDS.append(key_words)

@@ -15,7 +15,16 @@ from tracker.desk import number_in_address
 from tracker.errors import Conflict, DomainError, InvalidInput, NotFound, RefusedMove, WrongPassword
 from tracker.i18n import gettext as _
 from tracker.moves import Signing, check_version
-from tracker.nonconformities import cases, page, queries, register, relations, services
+from tracker.nonconformities import (
+    cases,
+    page,
+    queries,
+    reading,
+    register,
+    relations,
+    services,
+    trail,  # noqa: F401  (registers the words of the history)
+)
 from tracker.nonconformities import similar as looking
 from tracker.nonconformities.advice import advise
 from tracker.nonconformities.forms import (
@@ -62,12 +71,12 @@ def index() -> Response:
 @permission("nonconformity:view")
 def show(number: int) -> Response:
     """The record's page."""
-    dossier = queries.load(actor(), number)
+    dossier = reading.load(actor(), number)
     person = allow("nonconformity:view", services.subject_of(dossier.record))
     return _page(dossier, person)
 
 
-def _page(dossier: queries.Dossier, person: Any, status: int = 200, **problem: Any) -> Response:
+def _page(dossier: reading.Dossier, person: Any, status: int = 200, **problem: Any) -> Response:
     context = page.record_context(dossier, person, **problem)
     return fragments.render(
         "nonconformities/show.html", "nonconformities/_moved.html", status=status, **context
@@ -78,7 +87,7 @@ def _moved(number: int, message: str) -> BaseResponse:
     """After a success: the fresh record in its place for htmx, the record's page for everyone else."""
     if not fragments.wants_fragment():
         return fragments.go(url_for(".show", number=number), message)
-    answer = _page(queries.load(actor(), number), actor())
+    answer = _page(reading.load(actor(), number), actor())
     return fragments.toast(fragments.with_trigger(answer, fragments.SCORE_CHANGED), message)
 
 
@@ -86,7 +95,7 @@ def _moved(number: int, message: str) -> BaseResponse:
 @permission("nonconformity:view")
 def worth(number: int) -> Response:
     """What closing the record alone would move now, item by item."""
-    record = queries.find(actor(), number)
+    record = reading.find(actor(), number)
     allow("nonconformity:view", services.subject_of(record))
     lines = queries.get_worth(record.organisation_id, record.site_id, record.id)
     return fragments.render(
@@ -104,7 +113,7 @@ def move(number: int, event: str) -> BaseResponse:
     """Make one move of the machine; the same form sent again gets the first answer."""
     if event not in HANDLERS:
         raise NotFound
-    record = queries.find(actor(), number)
+    record = reading.find(actor(), number)
     person = allow("nonconformity:view", services.subject_of(record))
     form = FORMS.get(event, MoveForm)()
     if not form.validate_on_submit():
@@ -140,7 +149,7 @@ def _make(
 @permission("nonconformity:view")
 def take_back(number: int) -> BaseResponse:
     """Take back the last move, where its rule still allows that."""
-    record = queries.find(actor(), number)
+    record = reading.find(actor(), number)
     person = allow("nonconformity:view", services.subject_of(record))
     form = MoveForm()
 
@@ -154,14 +163,14 @@ def take_back(number: int) -> BaseResponse:
 def _signing(number: int, event: str, form: MoveForm) -> Signing | None:
     if not form.password.data:
         return None
-    content = queries.signing_content(queries.load(actor(), number), event, form.reason.data or "")
+    content = queries.signing_content(reading.load(actor(), number), event, form.reason.data or "")
     return Signing(form.password.data, content)
 
 
 def _refuse(number: int, event: str, form: Any, error: DomainError) -> Response:
     """The fresh page with the dialog of the move open, what was wrong, and what had been typed."""
     db.session.rollback()
-    dossier = queries.load(actor(), number)
+    dossier = reading.load(actor(), number)
     return _page(dossier, actor(), error.status, event=event, error=error, form=form)
 
 
@@ -172,7 +181,7 @@ def _refuse(number: int, event: str, form: Any, error: DomainError) -> Response:
 @permission("nonconformity:extend")
 def extend(number: int) -> BaseResponse:
     """Move the deadline of the present step."""
-    record = queries.find(actor(), number)
+    record = reading.find(actor(), number)
     person = allow("nonconformity:extend", services.subject_of(record))
     form = ExtendForm()
     if not form.validate_on_submit():
@@ -188,7 +197,7 @@ def extend(number: int) -> BaseResponse:
 @permission("nonconformity:settle")
 def judge(number: int, pin_id: str) -> BaseResponse:
     """Take down an assessor's word on a pinned fact, before a void."""
-    record = queries.find(actor(), number)
+    record = reading.find(actor(), number)
     person = allow("nonconformity:settle", services.subject_of(record))
     if not (pin_id.isascii() and pin_id.isdigit() and len(pin_id) <= 19 and int(pin_id) <= MAX_ID):
         raise NotFound
@@ -206,7 +215,7 @@ def judge(number: int, pin_id: str) -> BaseResponse:
 @permission("nonconformity:raise")
 def split(number: int) -> BaseResponse:
     """Part some of the facts off into a record of their own."""
-    record = queries.find(actor(), number)
+    record = reading.find(actor(), number)
     person = allow("nonconformity:raise", services.subject_of(record))
     form = SplitForm()
     if not form.validate_on_submit():
@@ -237,7 +246,7 @@ def split(number: int) -> BaseResponse:
 @permission("nonconformity:view")
 def similar(number: int) -> Response:
     """Where the same was looked for, and where else it may be."""
-    record = queries.find(actor(), number)
+    record = reading.find(actor(), number)
     person = allow("nonconformity:view", services.subject_of(record))
     return _similar_page(person, record)
 
@@ -246,7 +255,7 @@ def similar(number: int) -> Response:
 @permission("nonconformity:look")
 def look(number: int) -> BaseResponse:
     """Ask at other sites and programmes."""
-    record = queries.find(actor(), number)
+    record = reading.find(actor(), number)
     person = allow("nonconformity:look", services.subject_of(record))
     form = LookForm()
     form.places.choices = cases.list_places(person, record)
@@ -254,7 +263,7 @@ def look(number: int) -> BaseResponse:
         return _similar_page(person, record, 422, look=form)
     status = attempt(form, lambda: looking.ask(person, record, form.chosen()), record)
     if status != 200:
-        return _similar_page(person, queries.find(person, number), status, look=form)
+        return _similar_page(person, reading.find(person, number), status, look=form)
     return fragments.go(url_for(".similar", number=number), _("The places have been asked."))
 
 
@@ -262,7 +271,7 @@ def look(number: int) -> BaseResponse:
 @permission("nonconformity:look")
 def found(number: int, case_id: int) -> BaseResponse:
     """Answer for one place; what is there is raised there."""
-    record = queries.find(actor(), number)
+    record = reading.find(actor(), number)
     case = cases.find_case(actor(), record, case_id)
     person = allow("nonconformity:look", Subject(site_id=case.site_id))
     form = FoundForm(prefix=f"case-{case_id}-")
@@ -278,7 +287,7 @@ def found(number: int, case_id: int) -> BaseResponse:
 
     status, answer = make(form, change, case)
     if status != 200:
-        return _similar_page(person, queries.find(person, number), status, answered=(case_id, form))
+        return _similar_page(person, reading.find(person, number), status, answered=(case_id, form))
     return fragments.go(answer.location, answer.message)
 
 
@@ -366,7 +375,7 @@ def advice() -> Response:
     form = DraftForm(formdata=request.args)
     form.offer([], start.known)
     number = number_in_address("but")
-    but = None if number is None else queries.find(person, number).id
+    but = None if number is None else reading.find(person, number).id
     found = advise(person, page.typed_so_far(form, start.site.id, start.review_id, but))
     ask = url_for(".advice", **page.address_of(start), but=number)
     return fragments.part("nonconformities/_advice.html", advice=found, form=form, ask=ask)
@@ -383,7 +392,7 @@ def _draft_page(form: DraftForm, start: page.Start, status: int = 200) -> Respon
 @permission("nonconformity:edit")
 def edit(number: int) -> BaseResponse:
     """The form of what is written down."""
-    dossier = queries.load(actor(), number)
+    dossier = reading.load(actor(), number)
     allow("nonconformity:edit", services.subject_of(dossier.record))
     form = DraftForm(formdata=None, **page.defaults_of(dossier))
     return _edit_page(form, dossier)
@@ -393,7 +402,7 @@ def edit(number: int) -> BaseResponse:
 @permission("nonconformity:edit")
 def save(number: int) -> BaseResponse:
     """Change what is written down."""
-    dossier = queries.load(actor(), number)
+    dossier = reading.load(actor(), number)
     record = dossier.record
     person = allow("nonconformity:edit", services.subject_of(record))
     form = DraftForm()
@@ -409,14 +418,14 @@ def save(number: int) -> BaseResponse:
         if status == 200:
             return fragments.go(url_for(".show", number=number), _("Saved."))
     db.session.rollback()
-    return _edit_page(form, queries.load(actor(), number), status)
+    return _edit_page(form, reading.load(actor(), number), status)
 
 
 def _edit(person: Actor, record: Nonconformity, form: DraftForm) -> None:
     services.edit(person, record, form.draft(page.find_repeated(person, form)), form.version.data)
 
 
-def _edit_page(form: DraftForm, dossier: queries.Dossier, status: int = 200) -> Response:
+def _edit_page(form: DraftForm, dossier: reading.Dossier, status: int = 200) -> Response:
     context = page.edit_context(actor(), form, dossier, conflict=status == 409)
     return fragments.render(
         "nonconformities/edit.html", "nonconformities/_draft.html", status=status, **context

@@ -11,7 +11,7 @@ from tracker.audits.queries import get_audit
 from tracker.audits.queries import subject_of as subject_of_audit
 from tracker.errors import NotFound
 from tracker.history import Record
-from tracker.nonconformities.queries import find as find_nonconformity
+from tracker.nonconformities.reading import find as find_nonconformity
 from tracker.nonconformities.services import subject_of as subject_of_nonconformity
 from tracker.numbering import label
 from tracker.permissions import Actor, Subject

@@ -13,7 +13,7 @@ from tracker import clock
 from tracker.accounts.models import Person, Role
 from tracker.database import add, db
 from tracker.moves import Signing
-from tracker.nonconformities import queries, services
+from tracker.nonconformities import queries, reading, services
 from tracker.nonconformities.drafts import PinSpec
 from tracker.nonconformities.models import Nonconformity
 from tracker.numbering import next_number
@@ -218,4 +218,4 @@ def _row_ids(criterion: str) -> list[str]:
 
 def page_of(record: Nonconformity, actor: Actor) -> Any:
     """The record's page as this person sees it."""
-    return queries.get_view(queries.load(actor, record.number), actor)
+    return queries.get_view(reading.load(actor, record.number), actor)

@@ -15,7 +15,7 @@ from tracker.accounts.models import Role
 from tracker.actions.queries import facts_of
 from tracker.errors import Forbidden, InvalidInput, RefusedMove
 from tracker.history import HistoryEvent
-from tracker.nonconformities import queries, register, relations, services, similar
+from tracker.nonconformities import queries, reading, register, relations, services, similar
 from tracker.nonconformities.cases import list_cases
 from tracker.nonconformities.facts import facts_of as nonconformity_facts
 from tracker.nonconformities.models import Nonconformity, NonconformityRelation, Pin, SimilarCase
@@ -73,7 +73,7 @@ def test_a_duplicate_is_merged_by_two_people_and_its_facts_go_over(at: Ground, d
     assert at.value(OTHER_LINE) == "not_met"
     assert "merged_from" in events(db, kept)
     assert "merged_into" in events(db, record)
-    found = queries.get_view(queries.load(at.actor("lead"), record.number), at.actor("lead")).related
+    found = queries.get_view(reading.load(at.actor("lead"), record.number), at.actor("lead")).related
     assert [(line.number, line.words) for line in found] == [(kept.number, "duplicate of")]
 
 
@@ -270,7 +270,7 @@ def test_what_is_there_is_raised_there_with_the_facts_translated(at: Ground, db:
     assert keys(db, there) == {"2.7/unit/card"}
     assert (there.state, there.grade, there.evidence) == (State.DRAFT, record.grade, "3 of 20 calls")
     assert case.raised_id == there.id
-    related = queries.get_view(queries.load(at.actor("lead"), there.number), at.actor("lead")).related
+    related = queries.get_view(reading.load(at.actor("lead"), there.number), at.actor("lead")).related
     assert [(line.number, line.words) for line in related] == [(record.number, "similar case of")]
 
 

@@ -16,7 +16,7 @@ from tests.tracker.nonconformities.ground import LINE, OTHER_LINE, START, UNIT, 
 from tracker import clock, timeline
 from tracker.database import db as database
 from tracker.nonconformities.models import Nonconformity
-from tracker.nonconformities.queries import key_words
+from tracker.nonconformities.naming import key_words
 from tracker.nonconformities.repeats import find_matches
 from tracker.organisations.models import Unit
 from workflows.kinds import CauseKind, Grade
