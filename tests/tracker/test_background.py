@@ -196,7 +196,7 @@ def test_a_worker_does_what_is_due_and_stops_when_told(tmp_path: Path) -> None:
         timeout=120,
         check=False,
     )
-    assert (once.returncode, once.stdout) == (0, "Done: rounds, mail\n"), once.stderr
+    assert (once.returncode, once.stdout) == (0, "Done: rounds, mail, statistics\n"), once.stderr
 
     with subprocess.Popen(command("worker"), env=environment(tmp_path), stdout=subprocess.PIPE) as worker:
         assert worker.stdout is not None

@@ -15,7 +15,7 @@ from tracker.nonconformities.drafts import PinSpec
 from tracker.organisations.models import Unit
 from tracker.reviews.facts import parse_key
 from tracker.reviews.models import FactKind
-from tracker.scores.releases import Known, of_site
+from tracker.scores.releases import Known, first, of_site
 
 
 def subject_names(organisation_id: int, site_id: int, pins: Iterable[Any]) -> dict[tuple[str, str], str]:
@@ -96,8 +96,15 @@ def key_words(key: str) -> str:
         FactKind.UNIT: _("Deployed in %(unit)s", unit=found.subject),
         FactKind.METRIC: f"{found.subject}: {aspect_words(found.aspect)}",
         FactKind.WORD: _("The assessor's word: compliant"),
+        FactKind.ROW: _row_name(found.element, found.subject),
     }
     return f"{found.element} · {said.get(found.kind, found.subject)}"
+
+
+def _row_name(criterion: str, row: str) -> str:
+    known = first().criterion(criterion)
+    names = {each.id: each.name.of(language()) for each in known.rows} if known is not None else {}
+    return names.get(row, row)
 
 
 def keys_words(value: object) -> str:

@@ -1,6 +1,7 @@
 """The words for what is recorded about sites, programmes and key positions."""
 
 from scoring.policy import SWITCHES
+from tracker.i18n import gettext as _
 from tracker.i18n import lazy_gettext as _l
 from tracker.i18n import ngettext, say
 from tracker.timeline import FIELD_LABELS, TITLES, VALUE_VIEWS, VALUE_WORDS
@@ -60,7 +61,20 @@ def _length(value: object) -> str:
     return ngettext("%(num)s day", "%(num)s days", int(days))
 
 
+def _days(value: object) -> str:
+    """Stored days of one's own (`2026-12-24 off Christmas Eve; …`) in words."""
+    return "; ".join(_day(text) for text in str(value).split("; "))
+
+
+def _day(text: str) -> str:
+    when, _space, rest = text.partition(" ")
+    kind, _space, name = rest.partition(" ")
+    said = {"work": _("Worked"), "off": _("Not worked")}.get(kind, kind)
+    return f"{when} {said} {name}".strip()
+
+
 TERMS = {f"{grade.value}/{step.value}": _Term(grade, step) for grade in Grade for step in Step}
 FIELD_LABELS.update(TERMS)
 VALUE_VIEWS.update(dict.fromkeys(TERMS, _length))
 VALUE_WORDS["holidays"] = Holidays
+VALUE_VIEWS["own_days"] = _days

@@ -173,7 +173,7 @@ def test_the_facts_that_are_shared_are_called_by_their_names(at: Ground, pages: 
         ("2.1/unit/loan", "2.1 · Deployed in loan"),
         ("4.4/metric/recontact/meets_target", "4.4 · recontact: meets its target"),
         ("4.4/metric/recontact/cui", "4.4 · recontact: collected, usable, with integrity"),
-        ("S1/row/feedback", "S1 · feedback"),
+        ("S1/row/feedback", "S1 · Feedback mechanism in place"),
         ("no key", "no key"),
     ],
 )

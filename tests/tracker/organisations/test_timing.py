@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 
 from tests import factories as make
 from tests.pages import Pages
 from tests.statements import counting
-from tracker import clock
+from tracker import clock, timeline
 from tracker.accounts.models import Person, Role
 from tracker.history import HistoryEvent
 from tracker.nonconformities import deadlines
@@ -27,7 +28,7 @@ from tracker.organisations.rules import (
     rules_for,
 )
 from tracker.organisations.year import year_of
-from workflows.calendars import Day, Holidays
+from workflows.calendars import Day, Holidays, write_days
 from workflows.kinds import Grade
 from workflows.nonconformities import NonconformityState
 from workflows.schedule import DEFAULT_TERMS, Step, Term
@@ -399,3 +400,12 @@ def test_a_new_record_is_due_by_the_terms_of_its_site(site: Site, boss: Person) 
     found = deadlines.deadline(record, NonconformityState.CONTAINED, make.day("2026-06-01"))
 
     assert found == {"due_on": date(2026, 6, 5), "due_step": "plan"}
+
+
+def test_history_says_days_of_ones_own_in_words(app: Flask) -> None:
+    kept = write_days([Day(date(2026, 12, 24), name="平安夜"), Day(date(2026, 12, 26), True)]).replace(
+        "\n", "; "
+    )
+
+    with app.test_request_context(headers={"Accept-Language": "zh"}):
+        assert timeline.VALUE_VIEWS["own_days"](kept) == "2026-12-24 休息 平安夜; 2026-12-26 上班"
