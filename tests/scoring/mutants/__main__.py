@@ -65,7 +65,8 @@ def _mutants(patterns: Iterable[str], sample: int | None) -> list[Mutant]:
     found = []
     for path in changes.paths():
         start = path.removesuffix(".py").replace("/", ".") + "."
-        if not any(pattern.startswith(("*", start)) for pattern in patterns):
+        fixed = [pattern.partition("*")[0] for pattern in patterns]
+        if not any(start.startswith(part) or part.startswith(start) for part in fixed):
             continue
         each = [
             mutant
