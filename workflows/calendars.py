@@ -112,8 +112,8 @@ def _date(text: str) -> tuple[date | None, str]:
     return (found, text[match.end() :]) if 1990 <= found.year <= 2200 else (None, text)
 
 
-def write_days(days: Iterable[Day]) -> str:
-    """The list that reads back as these days; neighbours of one kind and name share a line.
+def write_days(days: Iterable[Day], lang: str = "en") -> str:
+    """The list that reads back as these days, in words of a language; neighbours of one kind and name share a line.
 
     >>> write_days([Day(date(2026, 1, 1), name="元旦"), Day(date(2026, 1, 2), name="元旦")])
     '2026-01-01..2026-01-02 off 元旦'
@@ -126,12 +126,13 @@ def write_days(days: Iterable[Day]) -> str:
             runs[-1].append(each)
         else:
             runs.append([each])
-    return "\n".join(_line(run) for run in runs)
+    words = ("上班", "放假") if lang == "zh" else ("work", "off")
+    return "\n".join(_line(run, *words) for run in runs)
 
 
-def _line(run: list[Day]) -> str:
+def _line(run: list[Day], work: str, off: str) -> str:
     when = f"{run[0].day}" if len(run) == 1 else f"{run[0].day}..{run[-1].day}"
-    return f"{when} {'work' if run[0].working else 'off'} {run[0].name}".strip()
+    return f"{when} {work if run[0].working else off} {run[0].name}".strip()
 
 
 def calendar_of(

@@ -98,3 +98,12 @@ def test_own_terms_stand_in_for_those_proposed_and_none_takes_one_away() -> None
     assert (Grade.MINOR, Step.PLAN) not in terms
     assert terms[Grade.OFI, Step.PLAN] == Term(90)
     assert terms[Grade.MAJOR, Step.WINDOW] == DEFAULT_TERMS[Grade.MAJOR, Step.WINDOW]
+
+
+def test_days_are_written_in_chinese_and_read_back() -> None:
+    days = [Day(date(2026, 12, 12), True, "盘点"), Day(date(2026, 12, 18), name="补休")]
+
+    text = write_days(days, "zh")
+
+    assert text == "2026-12-12 上班 盘点\n2026-12-18 放假 补休"
+    assert list(parse_days(text).days) == days

@@ -98,7 +98,7 @@ class CalendarForm(Reasoned):
         """Show the calendar in force."""
         self.holidays.data = rules.holidays.value
         self.weekend.data = [str(each) for each in sorted(rules.weekend)]
-        self.days.data = write_days(rules.own_days)
+        self.days.data = write_days(rules.own_days, language())
         self.version.data = rules.version
 
     @property
