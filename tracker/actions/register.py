@@ -18,6 +18,7 @@ from tracker.numbering import label
 from tracker.offers import state_view
 from tracker.organisations.models import Site
 from tracker.permissions import Actor
+from tracker.turning import Order
 from workflows.actions import ActionState
 from workflows.kinds import TaskState
 
@@ -39,27 +40,11 @@ class Filters:
 
 def list_register(actor: Actor, wanted: Filters, after: str, before: str, size: int) -> Register:
     """A page of the register in two statements: the actions, and what they answer."""
-    query = _narrow(actor, wanted)
-    key, falling = _key(wanted.sort)
-    back = bool(before) and not after
-    bound = _bound(before if back else after, wanted.sort)
-    down = falling != back
-    columns = (key, Action.number)
-    if bound is not None:
-        at = sa.tuple_(*columns)
-        query = query.where(at < sa.tuple_(*bound) if down else at > sa.tuple_(*bound))
-    order = [column.desc() if down else column.asc() for column in columns]
-    found = db.session.execute(query.order_by(*order).limit(size + 1)).all()
-    more, found = len(found) > size, found[:size]
-    if back:
-        found = found[::-1]
-    answers = _answers_of(actor.organisation_id, [row.id for row in found])
-    rows = tuple(_row(row, answers.get(row.id, ())) for row in found)
-    return Register(
-        rows,
-        before=_mark(found[0], wanted.sort) if found and (more if back else bound is not None) else None,
-        after=_mark(found[-1], wanted.sort) if found and (bool(back) or more) else None,
-    )
+    order = Order(Action.number, _day(wanted.sort), wanted.sort.startswith("-"))
+    found = order.turn(_narrow(actor, wanted), after, before, size)
+    answers = _answers_of(actor.organisation_id, [row.id for row in found.rows])
+    rows = tuple(_row(row, answers.get(row.id, ())) for row in found.rows)
+    return Register(rows, before=found.before, after=found.after)
 
 
 def _narrow(actor: Actor, wanted: Filters) -> Any:
@@ -119,29 +104,8 @@ def _matches(words: str) -> Any:
     return Action.title.ilike(f"%{pattern}%", escape="\\")
 
 
-def _key(sort: str) -> tuple[Any, bool]:
-    falling = sort.startswith("-")
-    if sort.lstrip("-") == "due":
-        return sa.func.coalesce(Action.due_on, sa.literal(FAR, sa.Date)), falling
-    return Action.number, falling
-
-
-def _mark(row: Any, sort: str) -> str:
-    first = (row.due_on or FAR).isoformat() if sort.lstrip("-") == "due" else str(row.number)
-    return f"{first}.{row.number}"
-
-
-def _bound(mark: str, sort: str) -> tuple[Any, Any] | None:
-    """The place in the order that a mark of the address stands for; None for one that cannot be read."""
-    first, _dot, number = mark.partition(".")
-    if not number.isascii() or not number.isdigit() or len(number) > 9:
-        return None
-    try:
-        if sort.lstrip("-") == "due":
-            return sa.literal(date.fromisoformat(first), sa.Date), int(number)
-        return int(number), int(number)
-    except ValueError:
-        return None
+def _day(sort: str) -> Any:
+    return sa.func.coalesce(Action.due_on, sa.literal(FAR, sa.Date)) if sort.lstrip("-") == "due" else None
 
 
 def _row(row: Any, answers: tuple[AnswerView, ...]) -> Row:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +23,7 @@ from tracker.offers import machine_of, offered, state_view
 from tracker.organisations.models import Site
 from tracker.permissions import Actor
 from tracker.timeline import list_history, list_signatures
+from tracker.turning import Order
 from workflows.audits import AuditState
 from workflows.nonconformities import NonconformityState
 from workflows.svg import svg
@@ -44,28 +44,13 @@ class Filters:
 
 def list_register(actor: Actor, wanted: Filters, after: str, before: str, size: int) -> Register:
     """A page of the register in two statements: the audits, and what they cover."""
-    falling = wanted.sort.startswith("-")
-    by_day = wanted.sort.lstrip("-") == "planned"
-    back = bool(before) and not after
-    down = falling != back
-    columns = (Audit.planned_on if by_day else Audit.number, Audit.number)
-    query = _narrow(actor, wanted)
-    bound = _bound(before if back else after, by_day)
-    if bound is not None:
-        at = sa.tuple_(*columns)
-        query = query.where(at < sa.tuple_(*bound) if down else at > sa.tuple_(*bound))
-    order = [column.desc() if down else column.asc() for column in columns]
-    found = db.session.execute(query.order_by(*order).limit(size + 1)).all()
-    more, found = len(found) > size, found[:size]
-    if back:
-        found = found[::-1]
-    covered = _covered_by(actor.organisation_id, [row.id for row in found])
-    rows = tuple(_row(row, covered.get(row.id, ())) for row in found)
-    return Register(
-        rows,
-        before=_mark(found[0], by_day) if found and (more if back else bound is not None) else None,
-        after=_mark(found[-1], by_day) if found and (back or more) else None,
+    day = Audit.planned_on if wanted.sort.lstrip("-") == "planned" else None
+    found = Order(Audit.number, day, wanted.sort.startswith("-")).turn(
+        _narrow(actor, wanted), after, before, size
     )
+    covered = _covered_by(actor.organisation_id, [row.id for row in found.rows])
+    rows = tuple(_row(row, covered.get(row.id, ())) for row in found.rows)
+    return Register(rows, before=found.before, after=found.after)
 
 
 def _narrow(actor: Actor, wanted: Filters) -> Any:
@@ -100,20 +85,6 @@ def _narrow(actor: Actor, wanted: Filters) -> Any:
     if wanted.state:
         return query.where(Audit.state == AuditState(wanted.state))
     return query
-
-
-def _bound(mark: str, by_day: bool) -> tuple[Any, Any] | None:
-    first, _dot, number = mark.partition(".")
-    if not number.isascii() or not number.isdigit() or len(number) > 9:
-        return None
-    try:
-        return (sa.literal(date.fromisoformat(first), sa.Date) if by_day else int(number)), int(number)
-    except ValueError:
-        return None
-
-
-def _mark(row: Any, by_day: bool) -> str:
-    return f"{row.planned_on.isoformat() if by_day else row.number}.{row.number}"
 
 
 def _row(row: Any, covered: tuple[tuple[int, str, str], ...]) -> Row:
